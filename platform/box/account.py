@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 
 from box.errors import BoxError
-from box.paths import PRIVATE_FOLDER, Home
+from box.paths import PRIVATE_FOLDER, Home, write_private
 
 NAME = "trellis-box"
 SHARED = Path("/var/lib/trellis")
@@ -51,10 +51,34 @@ def of(home: Home) -> Account:
         return Account(home.root)
     entry = _entry()
     SHARED.mkdir(mode=0o755, exist_ok=True)
-    account = Account(SHARED / home.mark, entry.pw_uid, entry.pw_gid)
-    account.folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+    account = Account(_folder(home), entry.pw_uid, entry.pw_gid)
     account.own(account.folder)
     return account
+
+
+def _folder(home: Home) -> Path:
+    """Return the folder under ``SHARED`` that belongs to this home.
+
+    The home remembers its folder and the folder its home. So a home that moved keeps its data,
+    and a copy of a home gets data of its own.
+    """
+    note = home.root / "data-folder"
+    if note.is_file():
+        folder = Path(note.read_text().strip())
+        origin = folder / "home"
+        if folder.parent == SHARED and origin.is_file():
+            elsewhere = Path(origin.read_text().strip())
+            if elsewhere == home.root or not _same_text(elsewhere / note.name, note):
+                write_private(origin, f"{home.root}\n")
+                return folder
+    folder = Path(tempfile.mkdtemp(dir=SHARED, prefix="box-"))
+    write_private(folder / "home", f"{home.root}\n")
+    write_private(note, f"{folder}\n")
+    return folder
+
+
+def _same_text(one: Path, other: Path) -> bool:
+    return one.is_file() and one.read_text() == other.read_text()
 
 
 def _entry() -> pwd.struct_passwd:
