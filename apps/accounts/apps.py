@@ -1,0 +1,15 @@
+"""People: who they are, how they sign in, which terms they accepted."""
+
+from django.apps import AppConfig
+
+from apps.events.registry import register
+
+
+class AccountsConfig(AppConfig):
+    """Accounts of developers, operators and end users."""
+
+    name = "apps.accounts"
+
+    def ready(self) -> None:
+        """Describe the events of this app."""
+        register(("terms.accepted", "A person accepted a version of the terms of service."))

@@ -1,0 +1,1 @@
+"""Third-party applications and their way to live traffic."""

@@ -1,0 +1,21 @@
+"""What can go wrong with applications."""
+
+from apps.core.errors import Conflict, Denied
+
+
+class NotApproved(Denied):
+    """The application is not approved for live traffic."""
+
+    code = "application_not_approved"
+
+
+class Suspended(Denied):
+    """The application is suspended."""
+
+    code = "application_suspended"
+
+
+class WrongState(Conflict):
+    """The application is not in a state from which this is possible."""
+
+    code = "application_state"

@@ -1,0 +1,64 @@
+"""Third-party applications."""
+
+from typing import Self
+
+from django.db import models
+
+from apps.accounts.models import User
+from apps.core import clock
+from apps.core.fields import IdField
+from apps.orgs.models import Organization
+from apps.tenants.models import Tenant
+
+
+class ApplicationQuerySet(models.QuerySet["Application"]):
+    """Applications."""
+
+    def visible_to(self, user: User) -> Self:
+        """Return those of the organizations that ``user`` is a member of."""
+        return self.filter(organization__memberships__user=user)
+
+
+class Application(models.Model):
+    """What a developer builds on the platform: it owns keys, OAuth clients and webhook endpoints."""
+
+    class State(models.TextChoices):
+        """How far the application is on its way to live traffic."""
+
+        DRAFT = "draft", "Sandbox only"
+        SUBMITTED = "submitted", "In review"
+        CHANGES_REQUESTED = "changes_requested", "Changes requested"
+        APPROVED = "approved", "Approved"
+        REJECTED = "rejected", "Rejected"
+        SUSPENDED = "suspended", "Suspended"
+
+    id = IdField(prefix="app")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="applications")
+    name = models.CharField(max_length=80)
+    description = models.CharField(max_length=500, blank=True)
+    homepage = models.URLField(blank=True)
+    state = models.CharField(
+        max_length=20, choices=State.choices, default=State.DRAFT, editable=False
+    )
+    state_reason = models.CharField(max_length=500, blank=True, editable=False)
+    state_before_suspension = models.CharField(max_length=20, blank=True, editable=False)
+    is_demo = models.BooleanField(default=False, editable=False, help_text="Made by the demo.")
+    created_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField(default=clock.real, editable=False)
+
+    objects = ApplicationQuerySet.as_manager()
+
+    class Meta:
+        """Reviewers hold one permission of their own."""
+
+        permissions = [("moderate_application", "Can decide about applications")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def may_use(self, tenant: Tenant) -> bool:
+        """Tell whether a credential for ``tenant`` may be made: live needs approval."""
+        own = tenant.organization_id == self.organization_id
+        return own and (not tenant.livemode or self.state == self.State.APPROVED)

@@ -1,0 +1,1 @@
+"""The catalog: APIs, versions, operations and scopes."""

@@ -1,0 +1,1 @@
+"""The reference API: customers, products, orders, payments and refunds."""

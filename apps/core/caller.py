@@ -1,0 +1,100 @@
+"""Who calls a backend: the signed ``Trellis-Caller`` header.
+
+A compact JWS (RFC 7515) with HS256 under a key that belongs to one backend. It names its audience,
+method and path and lives 30 s, so that no upstream can replay it elsewhere. HS256 because both ends
+are ours: signing costs 5 us of CPU, Ed25519 would cost 39.
+"""
+
+import hmac
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Any
+
+HEADER = "Trellis-Caller"
+LIFE = 30  # seconds of real time
+_PREFIX = urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=") + b"."
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a request is from, as the gateway found it.
+
+    ``subject`` is the end user (``usr_…``) of an access token, ``credential`` the key's or token's
+    identifier, ``livemode`` false in a sandbox.
+    """
+
+    request_id: str
+    application: str
+    organization: str
+    tenant: str
+    livemode: bool
+    credential: str
+    scopes: frozenset[str]
+    plan: str = ""
+    subject: str | None = None
+
+
+class Refused(Exception):  # noqa: N818 - reads as a sentence where it is caught
+    """The header is missing, forged, stale, or meant for another request."""
+
+
+def key_for(backend: str, root: bytes) -> bytes:
+    """Return the signing key of ``backend``, derived from the installation's ``root``."""
+    return hmac.digest(root, b"trellis-caller:" + backend.encode(), "sha256")
+
+
+def sign(caller: Caller, *, audience: str, method: str, path: str, key: bytes, now: float) -> str:
+    """Return the header's value for one request; ``now`` is in seconds since 1970."""
+    claims = {
+        "aud": audience,
+        "iat": int(now),
+        "exp": int(now) + LIFE,
+        "mth": method,
+        "pth": path,
+        "rid": caller.request_id,
+        "app": caller.application,
+        "org": caller.organization,
+        "tnt": caller.tenant,
+        "liv": caller.livemode,
+        "key": caller.credential,
+        "scp": " ".join(sorted(caller.scopes)),
+        "pln": caller.plan,
+        "sub": caller.subject,
+    }
+    payload = json.dumps(claims, separators=(",", ":")).encode()
+    signed = _PREFIX + urlsafe_b64encode(payload).rstrip(b"=")
+    tag = hmac.digest(key, signed, "sha256")
+    return (signed + b"." + urlsafe_b64encode(tag).rstrip(b"=")).decode()
+
+
+def verify(token: str, *, audience: str, method: str, path: str, key: bytes, now: float) -> Caller:
+    """Return the caller that ``token`` names; Refused when it is not for this very request."""
+    claims = _claims(token, key)
+    expected = {"aud": audience, "mth": method, "pth": path}
+    for name, value in expected.items():
+        if claims.get(name) != value:
+            raise Refused(f"The caller header is for another request ({name}).")
+    if not now - 1 <= float(claims["exp"]) <= now + LIFE + 1:
+        raise Refused("The caller header has expired.")
+    return Caller(
+        request_id=claims["rid"],
+        application=claims["app"],
+        organization=claims["org"],
+        tenant=claims["tnt"],
+        livemode=claims["liv"],
+        credential=claims["key"],
+        scopes=frozenset(claims["scp"].split()),
+        plan=claims["pln"],
+        subject=claims["sub"],
+    )
+
+
+def _claims(token: str, key: bytes) -> dict[str, Any]:
+    signed, _, tag = token.encode("ascii", "replace").rpartition(b".")
+    expected = urlsafe_b64encode(hmac.digest(key, signed, "sha256")).rstrip(b"=")
+    if not signed.startswith(_PREFIX) or not hmac.compare_digest(tag, expected):
+        raise Refused("The caller header is not signed by this gateway.")
+    payload = signed[len(_PREFIX) :]
+    claims: dict[str, Any] = json.loads(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
+    return claims

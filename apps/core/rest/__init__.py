@@ -1,0 +1,1 @@
+"""What every API shares: how it authenticates, answers, refuses and pages."""

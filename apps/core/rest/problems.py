@@ -1,0 +1,5 @@
+"""Errors as problem documents (RFC 9457)."""
+
+import logging
+
+log = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""What happened: audit trail, transactional outbox and event log in one table."""

@@ -1,0 +1,1 @@
+"""Review: decisions about applications, with reasons."""

@@ -1,0 +1,1 @@
+"""Mail: what was sent to whom."""

@@ -1,0 +1,1 @@
+"""OAuth clients, grants and tokens: django-oauth-toolkit's six models, swapped."""

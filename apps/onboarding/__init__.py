@@ -1,0 +1,1 @@
+"""What sign-up makes: organization, sandbox, application and first key."""

@@ -1,0 +1,1 @@
+"""Organizations: teams of developers with roles."""

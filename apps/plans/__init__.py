@@ -1,0 +1,1 @@
+"""Plans, their immutable versions, and who subscribes to which."""

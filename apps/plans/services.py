@@ -1,0 +1,52 @@
+"""What can happen to plans and subscriptions."""
+
+from typing import Any
+
+from django.db import models, transaction
+
+from apps.applications.models import Application
+from apps.core import clock
+from apps.events import services as events
+from apps.plans import limits as rules
+from apps.plans.models import Plan, PlanVersion, Subscription
+
+
+@transaction.atomic
+def publish(
+    slug: str, *, name: str, limits: list[dict[str, Any]], is_default: bool = False
+) -> PlanVersion:
+    """Publish ``limits`` as a plan's newest version; the same limits again change nothing."""
+    rules.parse(limits)
+    plan, _ = Plan.objects.get_or_create(
+        slug=slug, defaults={"name": name, "is_default": is_default}
+    )
+    latest = plan.versions.order_by("-number").first()
+    if latest and latest.limits == limits:
+        return latest
+    return PlanVersion.objects.create(
+        plan=plan, number=latest.number + 1 if latest else 1, limits=limits
+    )
+
+
+@transaction.atomic
+def subscribe(
+    application: Application, *, version: PlanVersion, actor: models.Model | None
+) -> Subscription:
+    """Put ``application`` on a plan version, from now on."""
+    subscription, _ = Subscription.objects.update_or_create(
+        application=application, defaults={"version": version, "since": clock.real()}
+    )
+    events.emit(
+        "plan.subscribed",
+        version,
+        actor=actor,
+        organization=application.organization_id,
+        application=application.pk,
+        plan=version.plan.slug,
+    )
+    return subscription
+
+
+def default_version() -> PlanVersion:
+    """Return the newest version of the default plan; DoesNotExist when there is none."""
+    return PlanVersion.objects.filter(plan__is_default=True).latest("number")

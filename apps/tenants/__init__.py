@@ -1,0 +1,1 @@
+"""Tenants: isolated worlds of data, one live and any number of sandboxes."""

@@ -1,0 +1,1 @@
+"""Metering: every request's record, its roll-ups, and what they answer."""

@@ -1,0 +1,256 @@
+"""What every environment shares. docs/reference/settings.md explains every TRELLIS_* name."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+from csp.constants import NONE, SELF
+
+from config import env
+
+django_stubs_ext.monkeypatch()  # so that ModelAdmin[Key] also works when it runs
+
+ROOT = Path(__file__).resolve().parents[3]
+DEBUG = False
+
+# Secrets. Each may instead come from a file: TRELLIS_SECRET_KEY_FILE=/run/secrets/key
+SECRET_KEY = env.text("TRELLIS_SECRET_KEY")
+KEY_PEPPERS = [  # (id, pepper), the current one first. Losing them invalidates every API key.
+    (name, bytes.fromhex(value))
+    for name, _, value in (item.partition(":") for item in env.listed("TRELLIS_KEY_PEPPER"))
+]
+VAULT_KEY = env.text("TRELLIS_VAULT_KEY")
+CALLER_KEY = bytes.fromhex(env.text("TRELLIS_CALLER_KEY"))
+
+# Where people and programs find the platform. Two origins, so that no cookie reaches the API.
+PORTAL_URL = env.text("TRELLIS_PORTAL_URL", "http://localhost:8000").rstrip("/")
+API_URL = env.text("TRELLIS_API_URL", "http://localhost:8080").rstrip("/")
+ALLOWED_HOSTS = env.listed("TRELLIS_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
+TRUSTED_PROXIES = env.whole("TRELLIS_TRUSTED_PROXIES", default=0)
+
+# The operator's brand.
+BRAND = {
+    "name": env.text("TRELLIS_BRAND_NAME", "Acme"),
+    "slug": env.text("TRELLIS_BRAND_SLUG", "acme"),
+    "accent": env.text("TRELLIS_BRAND_ACCENT", ""),
+    "logo": env.text("TRELLIS_BRAND_LOGO", ""),
+    "key_prefix": env.text("TRELLIS_BRAND_KEY_PREFIX", "trl"),
+    "mail_from": env.text("TRELLIS_BRAND_MAIL_FROM", "Acme <developers@acme.example>"),
+}
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "oauth2_provider",
+    "django_htmx",
+    "csp",
+    "lucide",
+    "portal",
+    "apps.core",
+    "apps.events",
+    "apps.accounts",
+    "apps.orgs",
+    "apps.tenants",
+    "apps.idempotency",
+    "apps.notifications",
+    "apps.catalog",
+    "apps.applications",
+    "apps.plans",
+    "apps.keys",
+    "apps.oauth",
+    "apps.usage",
+    "apps.onboarding",
+    "apps.moderation",
+    "apps.commerce",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.context.portal",
+            ]
+        },
+    }
+]
+
+# PostgreSQL. Web and workers may not bypass row-level security; migrations run as the owner.
+DATABASES = {
+    "default": env.database("DATABASE_URL") | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Valkey. Losing it signs nobody out: sessions are read from PostgreSQL then.
+VALKEY_URL = env.text("VALKEY_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": VALKEY_URL,
+        "KEY_PREFIX": "trl:django",
+        "OPTIONS": {
+            "IGNORE_EXCEPTIONS": True,
+            "SOCKET_CONNECT_TIMEOUT": 0.25,
+            "SOCKET_TIMEOUT": 0.5,
+            "CONNECTION_POOL_KWARGS": {"retry": None},
+        },
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+
+# People sign in with e-mail and password; a code proves the address at sign-up.
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/overview"
+ACCOUNT_SIGNUP_REDIRECT_URL = "/start"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {"signup": "portal.forms.signup.SignupForm"}
+ACCOUNT_ADAPTER = "portal.accounts.AccountAdapter"
+ADMIN_MFA = env.flag("TRELLIS_ADMIN_MFA", default=True)
+
+# Mail.
+OUTBOX = False  # Mails shown at /outbox without sign-in: config.settings.local only.
+DEFAULT_FROM_EMAIL = BRAND["mail_from"]
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+
+# Pages.
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+LOCALE_PATHS = [ROOT / "locale"]
+STATIC_URL = "static/"
+STATICFILES_DIRS = [ROOT / "static"]
+STATIC_ROOT = env.text("TRELLIS_STATIC_ROOT", str(ROOT / ".trellis" / "static"))
+DOCS = ROOT / "docs"
+
+# Nothing inline, nothing from elsewhere. The admin has a policy of its own: see apps.core.admin.
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF, API_URL],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+# The APIs. Views raise; one handler answers. Only the gateway's signed header lets a call in.
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.core.rest.authentication.GatewayAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["apps.core.rest.parsers.BoundedJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["apps.core.rest.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "apps.core.rest.pagination.CursorPages",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "EXCEPTION_HANDLER": "apps.core.rest.problems.handle",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Commerce API",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+}
+
+# OAuth. Six models of our own from the first migration; every RFC 9700 gate closed.
+OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth.Client"
+OAUTH2_PROVIDER_GRANT_MODEL = "oauth.Grant"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "oauth.AccessToken"  # noqa: S105 - a model's name
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "oauth.RefreshToken"  # noqa: S105 - a model's name
+OAUTH2_PROVIDER_ID_TOKEN_MODEL = "oauth.IDToken"  # noqa: S105 - a model's name
+OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "oauth.DeviceGrant"
+
+# Work. A queue per promise: deliveries may be slow, usage may be large, the rest is prompt.
+CELERY_BROKER_URL = env.text("TRELLIS_BROKER_URL", VALKEY_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {
+    "usage.*": {"queue": "usage"},
+    "notifications.*": {"queue": "mail"},
+}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "trl:celery:"}
+CELERY_BEAT_SCHEDULE = {
+    "follow the event log": {
+        "task": "events.relay",
+        "schedule": timedelta(seconds=1),
+        "options": {"expires": 5},
+    },
+}
+
+# Where usage is metered: the gateway's spool and the folder's owner.
+SPOOL_DIR = env.text("TRELLIS_SPOOL_DIR", str(ROOT / ".trellis" / "spool"))
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("TRELLIS_LOG_LEVEL", "INFO")},
+}

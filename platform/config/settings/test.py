@@ -1,0 +1,14 @@
+"""The test environment: the box's PostgreSQL and Valkey, started by tests/conftest.py."""
+
+import os
+
+from config.settings import placeholders
+
+for name, value in placeholders.VALUES.items():
+    os.environ.setdefault(name, value)
+
+from config.settings.base import *  # noqa: E402, F403
+
+OUTBOX = True
+EMAIL_BACKEND = "apps.notifications.outbox.OutboxBackend"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Fast; guards nothing.

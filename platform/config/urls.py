@@ -1,0 +1,15 @@
+"""Every URL the web process answers, one line per area.
+
+The native APIs stand at the same paths as at the gateway; called without its signed header they
+answer 401.
+"""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("portal.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("commerce/v1/", include("apps.commerce.api.urls")),
+]

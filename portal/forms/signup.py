@@ -1,0 +1,40 @@
+"""Signing up."""
+
+from typing import Any
+
+from allauth.account.forms import SignupForm as BaseSignupForm
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts import services as accounts
+from apps.accounts.models import Terms, User
+from portal.addresses import client_address
+
+
+class SignupForm(BaseSignupForm):  # type: ignore[misc] - allauth has no types
+    """E-mail, name, password, and the terms of service."""
+
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    terms = forms.BooleanField(
+        label=_("I accept the terms of service"),
+        error_messages={"required": _("Please accept the terms of service to continue.")},
+    )
+    field_order = ["email", "name", "password1", "terms"]
+
+    def save(self, request: HttpRequest) -> User:
+        """Make the account and record which terms were accepted."""
+        user: User = super().save(request)
+        if user and (terms := Terms.objects.current()):
+            accounts.accept_terms(user, terms=terms, ip=client_address(request))
+        return user
+
+    def custom_signup(self, request: HttpRequest, user: User) -> Any:
+        """Keep the name."""
+        user.name = self.cleaned_data["name"]
+        user.save(update_fields=["name"])
