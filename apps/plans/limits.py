@@ -17,7 +17,7 @@ NAME_LIMIT = 32
 MOST = 10**12
 
 
-class Invalid(ValueError):
+class Invalid(ValueError):  # noqa: N818 - reads as a sentence where it is caught
     """A policy that cannot be enforced; the message says what to write instead."""
 
 

@@ -47,6 +47,11 @@ def subscribe(
     return subscription
 
 
+def exists(slug: str) -> bool:
+    """Tell whether the plan was ever published."""
+    return Plan.objects.filter(slug=slug).exists()
+
+
 def default_version() -> PlanVersion:
     """Return the newest version of the default plan; DoesNotExist when there is none."""
     return PlanVersion.objects.filter(plan__is_default=True).latest("number")

@@ -244,8 +244,8 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-# Where usage is metered: the gateway's spool and the folder's owner.
-SPOOL_DIR = env.text("TRELLIS_SPOOL_DIR", str(ROOT / ".trellis" / "spool"))
+# What `manage.py seed_demo` writes: logins and keys of the demo.
+DEMO_FILE = env.text("TRELLIS_DEMO_FILE", str(ROOT / ".trellis" / "demo.json"))
 
 LOGGING = {
     "version": 1,

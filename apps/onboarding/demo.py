@@ -1,0 +1,183 @@
+"""The demo: people, organizations and applications that look like a platform in use.
+
+Everything made here is marked: applications carry ``is_demo``, and names of people end in
+``@demo.example``.
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from apps.accounts import services as accounts
+from apps.accounts.models import Terms, User
+from apps.applications import services as applications
+from apps.applications.models import Application
+from apps.catalog.models import Scope
+from apps.keys import services as keys
+from apps.keys.services import Issued
+from apps.onboarding import services as onboarding
+from apps.orgs.models import Membership, Organization, Role
+from apps.plans import services as plans
+from apps.plans.models import PlanVersion
+from apps.tenants.models import Tenant
+from apps.usage import demo as usage
+
+DEVELOPER = "ada@demo.example"
+OPERATOR = "operator@demo.example"
+REVIEW = "Reviewed for the demo"
+
+# Organization -> its owner, and its applications as (name, fate, plan).
+CAST = {
+    "Bicycle Shop": (
+        (DEVELOPER, "Ada Lind"),
+        [
+            ("Order sync", "approved", "growth"),
+            ("Warehouse screen", "approved", "free"),
+            ("Gift cards", "submitted", "free"),
+            ("Old importer", "suspended", "free"),
+        ],
+    ),
+    "Corner Books": (
+        ("grace@demo.example", "Grace Okoye"),
+        [
+            ("Book finder", "approved", "scale"),
+            ("Loyalty points", "changes_requested", "free"),
+            ("Reading club", "draft", "free"),
+            ("Price watch", "approved", "growth"),
+        ],
+    ),
+    "Harbour Coffee": (
+        ("linus@demo.example", "Linus Berg"),
+        [
+            ("Till", "approved", "growth"),
+            ("Bean stock", "approved", "free"),
+            ("Delivery map", "rejected", "free"),
+            ("Newsletter", "draft", "free"),
+        ],
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What somebody needs to walk through the demo."""
+
+    developer: User
+    operator: User
+    password: str
+    sandbox: Issued
+    live: Issued
+    suspended: Issued
+
+
+def exists() -> bool:
+    """Tell whether the demo was seeded before."""
+    return User.objects.filter(email=DEVELOPER).exists()
+
+
+@transaction.atomic
+def seed() -> Demo:
+    """Make the whole demo, or nothing of it."""
+    password = secrets.token_urlsafe(9)
+    operator = _person(OPERATOR, "Olga Operator", password, is_staff=True, is_superuser=True)
+    issued: dict[str, list[Issued]] = {}
+    for name, ((email, who), roster) in CAST.items():
+        owner = _person(email, who, password)
+        organization = _organization(name, owner)
+        for title, fate, plan in roster:
+            application = _application(organization, title, plan, owner)
+            issued[title] = _keys_and_fate(application, fate, owner, operator)
+    ada, grace = User.objects.get(email=DEVELOPER), Organization.objects.get(name="Corner Books")
+    Membership.objects.create(organization=grace, user=ada, role=Role.AUDITOR)
+    return Demo(
+        developer=ada,
+        operator=operator,
+        password=password,
+        sandbox=issued["Order sync"][0],
+        live=issued["Order sync"][1],
+        suspended=issued["Old importer"][0],
+    )
+
+
+def _person(email: str, name: str, password: str, **fields: Any) -> User:
+    user = User.objects.create_user(email=email, password=password, name=name, **fields)
+    user.emailaddress_set.create(email=email, verified=True, primary=True)
+    if terms := Terms.objects.current():
+        accounts.accept_terms(user, terms=terms, ip=None)
+    return user
+
+
+def _organization(name: str, owner: User) -> Organization:
+    welcome = onboarding.welcome(owner)
+    if welcome is None:
+        raise RuntimeError(f"{owner} belongs to an organization already.")
+    welcome.application.delete()  # The demo's own applications take its place.
+    organization = welcome.organization
+    organization.name = name
+    organization.save(update_fields=["name"])
+    return organization
+
+
+def _application(organization: Organization, name: str, plan: str, owner: User) -> Application:
+    application = onboarding.new_application(
+        organization, name=name, description=f"{name} for {organization}. Demo data.", actor=owner
+    )
+    Application.objects.filter(pk=application.pk).update(is_demo=True)
+    application.refresh_from_db()
+    version = PlanVersion.objects.filter(plan__slug=plan).latest("number")
+    plans.subscribe(application, version=version, actor=owner)
+    return application
+
+
+def _keys_and_fate(
+    application: Application, fate: str, owner: User, operator: User
+) -> list[Issued]:
+    """Issue a sandbox key (and a live one where approved), write usage, and decide."""
+    sandbox, live = (
+        Tenant.objects.get(organization=application.organization, kind=kind)
+        for kind in (Tenant.Kind.SANDBOX, Tenant.Kind.LIVE)
+    )
+    scopes = list(Scope.objects.values_list("name", flat=True))
+    issued = [keys.issue(application, tenant=sandbox, name="Sandbox", scopes=scopes, actor=owner)]
+    _decide(application, fate, owner, operator)
+    if fate == "approved":
+        issued.append(
+            keys.issue(application, tenant=live, name="Production", scopes=scopes, actor=owner)
+        )
+    if fate != "draft":
+        usage.write(application, issued[-1].key, seed=application.name)
+    return issued
+
+
+def _decide(application: Application, fate: str, owner: User, operator: User) -> None:
+    if fate == "suspended":
+        applications.suspend(application, reason="Thousands of failing calls", actor=operator)
+    elif fate != "draft":
+        applications.submit(application, actor=owner)
+        verdicts = {
+            "approved": applications.approve,
+            "changes_requested": applications.request_changes,
+            "rejected": applications.reject,
+        }
+        if verdict := verdicts.get(fate):
+            verdict(application, reason=REVIEW, actor=operator)
+
+
+def facts(demo: Demo, *, example_order: str) -> dict[str, str]:
+    """Return what ``.trellis/demo.json`` holds."""
+    return {
+        "portal_url": settings.PORTAL_URL,
+        "admin_url": f"{settings.PORTAL_URL}/admin/",
+        "api_url": settings.API_URL,
+        "developer_email": demo.developer.email,
+        "developer_password": demo.password,
+        "admin_email": demo.operator.email,
+        "admin_password": demo.password,
+        "sandbox_key": demo.sandbox.secret,
+        "live_key": demo.live.secret,
+        "suspended_key": demo.suspended.secret,
+        "example_order": example_order,
+    }

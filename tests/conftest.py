@@ -1,0 +1,59 @@
+"""Fixtures every test may use."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test.utils import setup_databases
+from pytest_django.plugin import DjangoDbBlocker
+
+from apps.accounts.models import User
+from apps.core import valkey
+from box.migrate import grant
+from config import env
+from tests.support import make
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> None:
+    """Migrate a database as its owner, then run every test as the role that the web has.
+
+    Row-level security is thus as real in tests as in production. The database goes with its server.
+    """
+    application = {name: settings.DATABASES["default"][name] for name in ("USER", "PASSWORD")}
+    owner = env.database("DATABASE_OWNER_URL")
+    with django_db_blocker.unblock():
+        connection.settings_dict |= {name: owner[name] for name in ("USER", "PASSWORD")}
+        setup_databases(verbosity=0, interactive=False)
+        connection.ensure_connection()
+        grant(connection.connection)
+        with connection.cursor() as cursor:  # Flushing between transactional tests truncates.
+            cursor.execute("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO trellis_app")
+        connection.close()
+        connection.settings_dict |= application
+
+
+@pytest.fixture(autouse=True)
+def _clean_valkey() -> Iterator[None]:
+    """Let no test see another's cache, limits or messages."""
+    yield
+    if os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1") == "1":
+        valkey.client().flushdb()
+
+
+@pytest.fixture
+def developer(db: None) -> User:
+    """A developer who belongs to an organization."""
+    return make.developer()
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """A developer of another organization."""
+    return make.developer()
