@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -15,7 +16,7 @@ from box.paths import PRIVATE_FILE, Home
 READY_WITHIN = 60.0
 
 
-class Server:
+class Server(ABC):
     """A server of the box. Subclasses say how it is started and when it is ready."""
 
     name: str
@@ -25,6 +26,11 @@ class Server:
         self.home.make()
         self.account = account.of(self.home)
         self.process: subprocess.Popen[bytes] | None = None
+        self.interrupted: Callable[[], bool] = lambda: False
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start the server and wait until it serves."""
 
     @property
     def log(self) -> Path:
@@ -65,6 +71,8 @@ class Server:
         while not ready():
             if self.process is None or self.process.poll() is not None:
                 raise BoxError(f"{self.name} did not start: {self.last_words()}")
+            if self.interrupted():
+                raise BoxError(f"Stopped while {self.name} was starting.")
             if time.monotonic() > deadline:
                 self.stop()
                 raise BoxError(f"{self.name} did not get ready within {READY_WITHIN:.0f} seconds.")

@@ -56,6 +56,7 @@ def environment(servers: Running) -> dict[str, str]:
         "DATABASE_OWNER_URL": servers.postgres.url("owner"),
         "DATABASE_GATEWAY_URL": servers.postgres.url("gateway"),
         "VALKEY_URL": servers.valkey.url(),
+        "TRELLIS_BROKER_URL": servers.valkey.broker,
         "TRELLIS_SPOOL_DIR": str(servers.postgres.home.spool),
         **secrets.settings(secrets.load(servers.postgres.home)),
     }

@@ -1,0 +1,108 @@
+"""The console script ``trellis``."""
+
+import argparse
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+
+from box import archive, control, paths, prompts
+from box.errors import BoxError
+from box.paths import Home
+from box.plan import Options
+from box.supervisor import Supervisor
+
+Command = Callable[[Home, argparse.Namespace], int]
+LAST_PORT = 65535
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; what goes wrong is one line, and code 1."""
+    asked = parser().parse_args(arguments)
+    command: Command = asked.command
+    try:
+        return command(paths.find(asked.dir), asked)
+    except BoxError as error:
+        print(f"trellis: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+    except BrokenPipeError:
+        sys.stderr.close()
+    return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the commands and their options."""
+    main = argparse.ArgumentParser(
+        prog="trellis", description="Trellis on one machine: PostgreSQL, Valkey and every process."
+    )
+    folder = argparse.ArgumentParser(add_help=False)
+    folder.add_argument(
+        "--dir", help="the box's folder; else TRELLIS_HOME, else .trellis of this project"
+    )
+    commands = main.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def add(name: str, command: Command, help_: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=help_, description=help_, parents=[folder])
+        made.set_defaults(command=command)
+        return made
+
+    start = add("up", up, "start everything, and stay until Ctrl-C")
+    start.add_argument("--demo", action="store_true", help="fill in demo data and print logins")
+    start.add_argument("--host", default="127.0.0.1", help="address to serve on (127.0.0.1)")
+    start.add_argument("--web-port", type=port, default=8000, help="the portal's port (8000)")
+    start.add_argument("--gateway-port", type=port, default=8080, help="the API's port (8080)")
+    start.add_argument(
+        "--gateways",
+        type=int,
+        choices=range(1, 17),
+        default=1,
+        metavar="N",
+        help="gateway processes, on as many ports from --gateway-port on (1)",
+    )
+    stop = add("down", control.down, "stop the box that runs in this folder")
+    stop.add_argument("--wipe", action="store_true", help="then delete its data for good")
+    add("status", control.status, "show processes, addresses and versions")
+    sql = add("psql", prompts.psql, "talk to PostgreSQL as the owner")
+    sql.add_argument(
+        "rest", nargs=argparse.REMAINDER, help="options of psql, such as -c 'SELECT 1'"
+    )
+    keys = add("valkey", prompts.valkey, "talk to Valkey")
+    keys.add_argument("rest", nargs=argparse.REMAINDER, help="one command, such as PING")
+    save = add("backup", archive.backup, "write database and secrets to one file")
+    save.add_argument("file", help="the file to write; it must not exist")
+    load = add("restore", archive.restore, "bring back what a backup holds")
+    load.add_argument("file", help="a file that trellis backup wrote")
+    load.add_argument("--force", action="store_true", help="replace data that is there")
+    add("env", show_environment, "print what a process needs in its environment, for scripts")
+    return main
+
+
+def port(text: str) -> int:
+    """Read the number of a port."""
+    if not text.isdecimal() or not 0 < int(text) <= LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port")
+    return int(text)
+
+
+def up(home: Home, asked: argparse.Namespace) -> int:
+    """Start everything, and stay."""
+    options = Options(
+        host=asked.host,
+        web_port=asked.web_port,
+        gateway_port=asked.gateway_port,
+        gateways=asked.gateways,
+        demo=asked.demo,
+    )
+    Supervisor(home, options).run()
+    return 0
+
+
+def show_environment(home: Home, asked: argparse.Namespace) -> int:
+    """Print exports for a shell: eval "$(trellis env)"."""
+    for name, value in sorted(control.environment(home).items()):
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""What the box runs: which programs, with which environment, and how it knows they are up."""
+
+import os
+import sys
+from dataclasses import dataclass, field
+
+from box.engines import Engines, text
+from box.paths import Home
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the person at the terminal asked for."""
+
+    host: str = "127.0.0.1"
+    web_port: int = 8000
+    gateway_port: int = 8080
+    gateways: int = 1
+    demo: bool = False
+
+    @property
+    def ports(self) -> dict[int, str]:
+        """Every port that is needed, and the option that moves it."""
+        gateways = range(self.gateway_port, self.gateway_port + self.gateways)
+        return {self.web_port: "--web-port"} | dict.fromkeys(gateways, "--gateway-port")
+
+    @property
+    def reachable(self) -> str:
+        """The name under which this machine reaches its own servers."""
+        return "127.0.0.1" if self.host in {"0.0.0.0", "::", *LOOPBACK} else self.host  # noqa: S104
+
+
+@dataclass(frozen=True)
+class Task:
+    """One long-running program."""
+
+    name: str
+    argv: list[str]
+    environment: dict[str, str] = field(repr=False)
+    health: str = ""  # A URL that answers 200 when the program is ready; "" where there is none.
+
+
+def environment(home: Home, engines: Engines, options: Options) -> dict[str, str]:
+    """Return the environment of every process of this box."""
+    local = options.host in LOOPBACK
+    defaults = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+        "TRELLIS_PORTAL_URL": f"http://localhost:{options.web_port}",
+        "TRELLIS_API_URL": f"http://localhost:{options.gateway_port}",
+        "TRELLIS_WEB_UPSTREAM": f"http://{options.reachable}:{options.web_port}",
+        # Both are for a machine that only its owner reaches.
+        "TRELLIS_OUTBOX": str(local).lower(),
+        "TRELLIS_ADMIN_MFA": str(not local).lower(),
+        "TRELLIS_HOME": str(home.root),
+    }
+    given = {name: value for name in defaults if (value := text(name))}
+    base = {name: value for name, value in os.environ.items() if not name.startswith("GRANIAN_")}
+    return base | defaults | given | engines.environment() | {"PYTHONUNBUFFERED": "1"}
+
+
+def tasks(home: Home, environment: dict[str, str], options: Options) -> list[Task]:
+    """Return the programs in the order in which they are started."""
+    # Migrations are the owner's; nothing that serves may own a table.
+    app = {name: value for name, value in environment.items() if name != "DATABASE_OWNER_URL"}
+    gateway = app | {"DATABASE_URL": app["DATABASE_GATEWAY_URL"]}
+    app = {name: value for name, value in app.items() if name != "DATABASE_GATEWAY_URL"}
+    celery = [sys.executable, "-m", "celery", "-A", "config"]
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    queues = "default,mail,usage,deliveries"
+    wsgi = ["--interface", "wsgi", "--blocking-threads", "8"]
+    found = [
+        Task(
+            "web",
+            [*granian(options.host, options.web_port), *wsgi, "config.wsgi:application"],
+            app,
+            f"http://{options.reachable}:{options.web_port}/healthz",
+        )
+    ]
+    for number in range(options.gateways):
+        port = options.gateway_port + number
+        argv = [*granian(options.host, port), "--interface", "asgi", "--loop", "uvloop"]
+        found.append(
+            Task(
+                "gateway" if number == 0 else f"gateway{number + 1}",
+                [*argv, "gateway.asgi:app"],
+                # A spool of its own, because a gateway takes up what an earlier run left there.
+                gateway | {"TRELLIS_SPOOL_DIR": str(home.spool / str(number + 1))},
+                f"http://{options.reachable}:{port}/healthz",
+            )
+        )
+    found.append(
+        Task("worker", [*celery, "worker", "-Q", queues, "-c", "2", "-l", "WARNING", *quiet], app)
+    )
+    beat = ["beat", "-l", "WARNING", "-s", str(home.schedule), "--pidfile="]
+    found.append(Task("beat", [*celery, *beat], app))
+    return found
+
+
+def granian(host: str, port: int) -> list[str]:
+    """Return how a server is started; workers that do not stop are killed after two seconds."""
+    argv = [sys.executable, "-m", "granian", "--host", host, "--port", str(port)]
+    return [*argv, "--workers-kill-timeout", "2", "--no-ws", "--log-level", "warning"]
+
+
+def once(command: str) -> list[str]:
+    """Return how a command of Django is run."""
+    return [sys.executable, "-m", "django", command]
+
+
+MIGRATE = [sys.executable, "-m", "box.migrate"]
