@@ -1,4 +1,4 @@
-"""The event log: one row for everything that happened, written in the transaction that caused it."""
+"""The event log: one row for all that happens, written in the transaction that caused it."""
 
 from typing import Any, ClassVar
 

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 def emit(
     kind: str,
     subject: models.Model,
+    /,
     *,
     actor: models.Model | str | None,
     organization: str = "",
@@ -75,7 +76,7 @@ def _promptly(name: str, event: Event) -> None:
 
 
 def _advance(name: str, follower: Follower) -> int:
-    cursor, _ = Cursor.objects.get_or_create(follower=name)
+    Cursor.objects.get_or_create(follower=name)
     locked = Cursor.objects.select_for_update(skip_locked=True).filter(pk=name).first()
     if locked is None:
         return 0

@@ -166,12 +166,19 @@ def _decide(application: Application, fate: str, owner: User, operator: User) ->
             verdict(application, reason=REVIEW, actor=operator)
 
 
-def facts(demo: Demo, *, example_order: str) -> dict[str, str]:
-    """Return what ``.trellis/demo.json`` holds."""
+def addresses() -> dict[str, str]:
+    """Return where the demo is to be found; a later run may use other ports."""
     return {
         "portal_url": settings.PORTAL_URL,
         "admin_url": f"{settings.PORTAL_URL}/admin/",
         "api_url": settings.API_URL,
+    }
+
+
+def facts(demo: Demo) -> dict[str, str]:
+    """Return what ``.trellis/demo.json`` holds."""
+    return {
+        **addresses(),
         "developer_email": demo.developer.email,
         "developer_password": demo.password,
         "admin_email": demo.operator.email,
@@ -179,5 +186,4 @@ def facts(demo: Demo, *, example_order: str) -> dict[str, str]:
         "sandbox_key": demo.sandbox.secret,
         "live_key": demo.live.secret,
         "suspended_key": demo.suspended.secret,
-        "example_order": example_order,
     }

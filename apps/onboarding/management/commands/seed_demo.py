@@ -24,15 +24,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Seed, ask the running gateway for an order, write the facts, print them."""
         path = Path(settings.DEMO_FILE)
-        if demo.exists():
-            if not path.exists():
-                raise CommandError(f"The demo exists but {path} is gone. Run: make demo FRESH=1")
-            facts = json.loads(path.read_text(encoding="utf-8"))
-            facts |= {"portal_url": settings.PORTAL_URL, "api_url": settings.API_URL}
+        if not demo.exists():
+            facts = demo.facts(demo.seed())
+        elif path.exists():
+            facts = json.loads(path.read_text(encoding="utf-8")) | demo.addresses()
         else:
-            seeded = demo.seed()
-            facts = demo.facts(seeded, example_order=_first_order(seeded.sandbox.secret))
+            raise CommandError(f"The demo exists but {path} is gone. Run: make demo FRESH=1")
         _write_private(path, facts)
+        if "example_order" not in facts:
+            facts["example_order"] = _first_order(facts["sandbox_key"])
+            _write_private(path, facts)
         self.stdout.write(_poster(facts))
 
 

@@ -1,0 +1,48 @@
+"""A developer who meets an error finds a page about it."""
+
+import importlib
+import pkgutil
+
+import pytest
+from django.conf import settings
+
+import apps
+import gateway
+from apps.core.errors import Problem
+
+for package in (apps, gateway):
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if module.name.rpartition(".")[2] in {"errors", "problems", "authentication"}:
+            importlib.import_module(module.name)
+
+REFERENCE = (settings.ROOT / "docs/reference/errors.md").read_text()
+PARTS = {part.split("\n", 1)[0]: part for part in REFERENCE.split("\n## ")[1:]}
+
+
+def family(problem: type[Problem]) -> list[type[Problem]]:
+    return [problem, *(heir for child in problem.__subclasses__() for heir in family(child))]
+
+
+PROBLEMS = family(Problem)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.code)
+def test_it_has_a_page_with_its_status_and_how_to_fix_it(problem: type[Problem]) -> None:
+    page = PARTS[problem.code]
+    assert f"**{int(problem.status)}**" in page
+    assert "**How to fix it.**" in page
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.code)
+def test_it_has_a_title_of_its_own(problem: type[Problem]) -> None:
+    assert problem.__dict__.get("__doc__")
+    assert problem.title().endswith(".")
+
+
+def test_codes_are_never_shared() -> None:
+    codes = [problem.code for problem in PROBLEMS]
+    assert sorted(codes) == sorted(set(codes))
+
+
+def test_no_page_describes_an_error_that_is_gone() -> None:
+    assert PARTS.keys() == {problem.code for problem in PROBLEMS}
