@@ -1,13 +1,15 @@
 """The second wall around tenants' rows: PostgreSQL's row-level security.
 
 QuerySets filter by tenant; should one forget, the policy lets only the acting tenant's rows
-through. The application's role owns no table and cannot bypass policies; migrations use another role.
+through. The application's role owns no table and cannot bypass policies; migrations use another
+role.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection, migrations
+from psycopg.pq import TransactionStatus
 
 from apps.core import clock, ids
 from apps.tenants.models import Tenant
@@ -42,8 +44,12 @@ def acting_in(tenant: Tenant) -> Iterator[None]:
         with clock.shifted(tenant.clock_offset):
             yield
     finally:
-        if not connection.needs_rollback:  # A rolled-back transaction forgets the setting itself.
+        if not _aborted():  # Rolling back forgets the setting by itself.
             _set(former)
+
+
+def _aborted() -> bool:
+    return connection.connection.info.transaction_status is TransactionStatus.INERROR
 
 
 def _current() -> str:

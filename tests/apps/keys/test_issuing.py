@@ -83,7 +83,9 @@ def test_one_wrong_character_is_noticed_without_asking_anyone(position: int) -> 
         secrets.read(mistyped, secrets.pattern("trl"))
 
 
-@pytest.mark.parametrize("text", ["", "trl_test_k", "sk_test_abc", "Bearer x", "trl_test_k" + "é" * 38])
+@pytest.mark.parametrize(
+    "text", ["", "trl_test_k", "sk_test_abc", "Bearer x", "trl_test_k" + "é" * 38]
+)
 def test_what_is_no_key_is_told_apart_from_a_mistyped_one(text: str) -> None:
     with pytest.raises(secrets.Malformed):
         secrets.read(text, secrets.pattern("trl"))
