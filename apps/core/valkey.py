@@ -12,7 +12,7 @@ from redis.retry import Retry
 
 
 @cache
-def client() -> "redis.Redis[bytes]":
+def client() -> redis.Redis:
     """Return this process's client; one try, 0.25 s to connect, 5 s for an answer."""
     return redis.Redis.from_url(
         settings.VALKEY_URL,

@@ -12,6 +12,6 @@ def seal(secret: str) -> bytes:
 def unseal(sealed: bytes) -> str | None:
     """Return what was sealed, or None when the vault's key has changed since."""
     try:
-        return Fernet(settings.VAULT_KEY).decrypt(bytes(sealed)).decode()
+        return Fernet(settings.VAULT_KEY).decrypt(sealed).decode()
     except InvalidToken:
         return None

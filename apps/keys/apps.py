@@ -11,7 +11,7 @@ class KeysConfig(AppConfig):
     name = "apps.keys"
 
     def ready(self) -> None:
-        """Describe the events of this app, and tell gateways what changes a credential's standing."""
+        """Describe this app's events; tell gateways what changes a credential's standing."""
         from apps.keys.revocation import announce  # noqa: PLC0415 - models load after ready() begins
 
         register(

@@ -1,6 +1,12 @@
 """What can go wrong with API keys."""
 
-from apps.core.errors import Conflict, Denied, Problem, Unauthorized
+from apps.core.errors import (
+    Conflict,
+    Denied,
+    Problem,
+    ScopeMissing as ScopeMissing,  # noqa: PLC0414 - refusals of credentials are found here
+    Unauthorized,
+)
 
 
 class CredentialMissing(Unauthorized):
@@ -61,12 +67,6 @@ class IpNotAllowed(Denied):
     """The API key may not be used from this address."""
 
     code = "ip_not_allowed"
-
-
-class ScopeMissing(Denied):
-    """The credential does not cover a scope that the operation needs."""
-
-    code = "scope_missing"
 
 
 class UnknownScope(Problem):

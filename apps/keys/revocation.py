@@ -1,8 +1,9 @@
 """Telling every gateway at once that a credential's standing changed.
 
-It follows the event log, promptly: right after the commit the shared cache entry becomes a tombstone
-(or is dropped) and a message goes out on ``trl:invalidate``. Should that be lost, the relay of the log
-says it again within a second or two, and a gateway trusts its own copy for five seconds only.
+It follows the event log, promptly: right after the commit the shared cache entry becomes a
+tombstone (or is dropped) and a message goes out on ``trl:invalidate``. Should that be lost, the
+relay of the log says it again within a second or two, and a gateway trusts its own copy for five
+seconds only.
 """
 
 import json

@@ -20,11 +20,11 @@ RANDOM = 32
 CHECK = 6
 
 
-class Malformed(ValueError):
+class Malformed(ValueError):  # noqa: N818 - as in plans.limits: named after what it says
     """The text does not have the shape of a key."""
 
 
-class BadChecksum(ValueError):
+class BadChecksum(ValueError):  # noqa: N818
     """The text has the shape of a key, and a character of it is wrong."""
 
 

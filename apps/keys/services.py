@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from ipaddress import ip_network
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import transaction
 
+from apps.accounts.models import User
 from apps.applications.errors import NotApproved
 from apps.applications.models import Application
 from apps.catalog.models import Scope
@@ -37,7 +38,7 @@ def issue(
     tenant: Tenant,
     name: str,
     scopes: Iterable[str],
-    actor: models.Model | None,
+    actor: User | None,
     kind: secrets.Kind = "k",
     expires_at: datetime | None = None,
     ip_allow: Iterable[str] = (),
@@ -72,7 +73,7 @@ def issue(
 
 
 @transaction.atomic
-def revoke(key: Key, *, actor: models.Model | None, reason: str = "") -> None:
+def revoke(key: Key, *, actor: User | None, reason: str = "") -> None:
     """Close a key for good. Revoking twice is harmless, and recorded once."""
     open_key = Key.objects.filter(pk=key.pk, revoked_at=None)
     if open_key.update(revoked_at=clock.real(), revoked_reason=reason):
@@ -84,10 +85,10 @@ def reveal(key: Key) -> str | None:
     """Return a sandbox key's secret; None for a live key, a closed one, or after a vault change."""
     if key.sealed is None or key.state != "active":
         return None
-    return vault.unseal(key.sealed)
+    return vault.unseal(bytes(key.sealed))
 
 
-def page_key(application: Application, *, tenant: Tenant, actor: models.Model) -> Issued:
+def page_key(application: Application, *, tenant: Tenant, actor: User) -> Issued:
     """Mint a sandbox key for one page of documentation: restricted, and gone in an hour."""
     return issue(
         application,
@@ -119,7 +120,7 @@ def _networks(wanted: Iterable[str]) -> list[str]:
         raise Problem(f"{error}. Write addresses as 203.0.113.0/24.", param="ip_allow") from error
 
 
-def _record(kind: str, key: Key, *, actor: models.Model | None, **data: str) -> None:
+def _record(kind: str, key: Key, *, actor: User | None, **data: str) -> None:
     events.emit(
         kind,
         key,

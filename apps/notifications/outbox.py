@@ -20,7 +20,7 @@ class OutboxBackend(BaseEmailBackend):
             Message.objects.create(
                 recipients=mail.recipients(),
                 sender=mail.from_email,
-                subject=mail.subject,
+                subject=str(mail.subject),
                 text=str(mail.body),
                 html=pages[0] if pages else "",
             )

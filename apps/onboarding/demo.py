@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
 
@@ -104,7 +105,7 @@ def seed() -> Demo:
 
 def _person(email: str, name: str, password: str, **fields: Any) -> User:
     user = User.objects.create_user(email=email, password=password, name=name, **fields)
-    user.emailaddress_set.create(email=email, verified=True, primary=True)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     if terms := Terms.objects.current():
         accounts.accept_terms(user, terms=terms, ip=None)
     return user
