@@ -30,3 +30,10 @@ def accept_terms(user: User, *, terms: Terms, ip: str | None) -> Acceptance:
     if new:
         events.emit("terms.accepted", terms, actor=user, version=terms.version)
     return acceptance
+
+
+@transaction.atomic
+def rename(user: User, *, name: str) -> None:
+    """Change what a person is called."""
+    User.objects.filter(pk=user.pk).update(name=name)
+    user.name = name

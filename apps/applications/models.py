@@ -19,8 +19,8 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         return self.filter(organization__memberships__user=user)
 
 
-class Application(models.Model):
-    """What a developer builds on the platform: it owns keys, OAuth clients and webhook endpoints."""
+class Application(models.Model):  # type: ignore[django-manager-missing] # OAuth's
+    """What a developer builds on the platform; it owns keys and OAuth clients."""
 
     class State(models.TextChoices):
         """How far the application is on its way to live traffic."""

@@ -15,6 +15,7 @@ from apps.orgs.models import Organization
 
 State = Application.State
 RESUBMITTABLE = {State.DRAFT, State.CHANGES_REQUESTED, State.REJECTED}
+IN_REVIEW = {State.SUBMITTED}
 
 
 @transaction.atomic
@@ -50,23 +51,25 @@ def change(
 
 def submit(application: Application, *, actor: User) -> None:
     """Ask for review."""
-    _move(application, RESUBMITTABLE, State.SUBMITTED, "application.submitted", "", actor)
+    _move(application, RESUBMITTABLE, State.SUBMITTED, kind="application.submitted", actor=actor)
 
 
 def approve(application: Application, *, reason: str, actor: User) -> None:
     """Let the application have live keys."""
-    _move(application, {State.SUBMITTED}, State.APPROVED, "application.approved", reason, actor)
+    kind = "application.approved"
+    _move(application, IN_REVIEW, State.APPROVED, kind=kind, reason=reason, actor=actor)
 
 
 def request_changes(application: Application, *, reason: str, actor: User) -> None:
     """Send the application back with what must change."""
     kind = "application.changes_requested"
-    _move(application, {State.SUBMITTED}, State.CHANGES_REQUESTED, kind, reason, actor)
+    _move(application, IN_REVIEW, State.CHANGES_REQUESTED, kind=kind, reason=reason, actor=actor)
 
 
 def reject(application: Application, *, reason: str, actor: User) -> None:
     """Decline the application; it may be submitted again."""
-    _move(application, {State.SUBMITTED}, State.REJECTED, "application.rejected", reason, actor)
+    kind = "application.rejected"
+    _move(application, IN_REVIEW, State.REJECTED, kind=kind, reason=reason, actor=actor)
 
 
 @transaction.atomic
@@ -95,7 +98,13 @@ def reinstate(application: Application, *, reason: str, actor: User) -> None:
 
 @transaction.atomic
 def _move(
-    application: Application, origin: set[State], goal: State, kind: str, reason: str, actor: User
+    application: Application,
+    origin: set[State],
+    goal: State,
+    *,
+    kind: str,
+    reason: str = "",
+    actor: User,
 ) -> None:
     moved = Application.objects.filter(pk=application.pk, state__in=origin).update(
         state=goal, state_reason=reason
