@@ -32,7 +32,7 @@ class Problem(Exception):  # noqa: N818 - named as RFC 9457 names it
         headers: dict[str, str] | None = None,
         **values: Any,
     ) -> None:
-        """``detail`` says what happened with its values; ``values`` become members of the document."""
+        """``detail`` says what happened, with values; ``values`` become members of the document."""
         super().__init__(detail or self.title())
         self.detail = detail or self.title()
         self.param = param
@@ -65,6 +65,12 @@ class Denied(Problem):
 
     status = HTTPStatus.FORBIDDEN
     code = "denied"
+
+
+class ScopeMissing(Denied):
+    """The credential does not cover a scope that the operation needs."""
+
+    code = "scope_missing"
 
 
 class Missing(Problem):

@@ -1,7 +1,8 @@
 """Identifiers that say what they name: ``key_`` + a UUIDv7 in base62.
 
 UUIDv7 (RFC 9562, section 5.7) begins with the time in milliseconds, so identifiers sort by age
-and stay close together in an index. Base62 keeps them free of punctuation: a double click selects one.
+and stay close together in an index. Base62 keeps them free of punctuation: a double click selects
+one.
 """
 
 import os

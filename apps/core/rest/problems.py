@@ -1,5 +1,113 @@
-"""Errors as problem documents (RFC 9457)."""
+"""Errors as problem documents (RFC 9457), whichever layer they come from."""
 
 import logging
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import (
+    ObjectDoesNotExist,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions
+
+from apps.core import errors
+from apps.core.errors import Problem
+from apps.core.request import current_request
+from apps.core.rest import errors as rest
+from apps.core.rest.parsers import MAX_BYTES, too_large
+from apps.core.rest.renderers import dumps
+
+MEDIA_TYPE = "application/problem+json"
+UNKNOWN = "unknown"  # The code of a validation error about a member that does not exist.
+CONTENTION = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
 
 log = logging.getLogger(__name__)
+
+
+def handle(error: Exception, context: dict[str, Any]) -> HttpResponse:
+    """Answer ``error``; Django REST framework calls this for everything a view raises."""
+    return respond(translate(error))
+
+
+def translate(error: Exception) -> Problem:
+    """Return ``error`` as a Problem; what nobody foresaw is logged and says nothing."""
+    match error:
+        case Problem():
+            return error
+        case exceptions.ValidationError():
+            return invalid(error.detail)
+        case Http404() | ObjectDoesNotExist() | exceptions.NotFound():
+            return errors.Missing("There is no such object, or not for this credential.")
+        case PermissionDenied() | exceptions.PermissionDenied():
+            return errors.Denied()
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            return errors.Unauthorized()
+        case exceptions.UnsupportedMediaType():
+            return rest.MediaTypeUnsupported(
+                "Send the body as application/json, with that Content-Type.",
+                headers={"Accept": "application/json"},
+            )
+        case RequestDataTooBig():
+            return too_large(MAX_BYTES + 1)
+        case exceptions.ParseError() | SuspiciousOperation():
+            return Problem("The request could not be read.")
+        case OperationalError() if getattr(error.__cause__, "sqlstate", None) in CONTENTION:
+            return rest.Contended("Nothing was changed. Try again.", headers={"Retry-After": "1"})
+    log.error("Request %s failed.", current_request.get(), exc_info=error)
+    return rest.InternalError("The request failed and nothing was changed. It has been recorded.")
+
+
+def respond(problem: Problem) -> HttpResponse:
+    """Return the answer to a request that ended in ``problem``."""
+    body = errors.document(
+        problem, portal_url=settings.PORTAL_URL, request_id=current_request.get() or None
+    )
+    return HttpResponse(
+        dumps(body), status=int(problem.status), content_type=MEDIA_TYPE, headers=problem.headers
+    )
+
+
+def missing(request: HttpRequest) -> HttpResponse:
+    """Answer a path that no API has."""
+    return respond(errors.Missing(f"Nothing is served at {request.path[:200]}."))
+
+
+def invalid(detail: Any) -> Problem:
+    """Return validation errors as one Problem whose ``errors`` name every parameter.
+
+    A member that does not exist outranks values that are wrong: it is most likely a typing error.
+    """
+    found = list(_flatten(detail, ""))
+    unknown = [error for error in found if error["code"] == UNKNOWN]
+    shown = unknown or found
+    names = ", ".join(error["param"] for error in shown if error["param"])
+    first = shown[0]
+    if unknown:
+        return rest.ParameterUnknown(
+            f"The operation does not know: {names}.", param=first["param"], errors=shown
+        )
+    said = f"{first['param']}: {first['detail']}" if first["param"] else first["detail"]
+    others = f" ({len(shown)} parameters: {names})" if len(shown) > 1 else ""
+    return rest.ValidationFailed(said + others, param=first["param"] or None, errors=shown)
+
+
+def _flatten(detail: Any, path: str) -> Iterator[dict[str, str]]:
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            if isinstance(name, int):
+                yield from _flatten(inner, f"{path}[{name}]")
+            elif name == "non_field_errors":
+                yield from _flatten(inner, path)
+            else:
+                yield from _flatten(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(detail, list):
+        for position, inner in enumerate(detail):
+            nested = isinstance(inner, dict)
+            yield from _flatten(inner, f"{path}[{position}]" if nested else path)
+    else:
+        yield {"param": path, "code": getattr(detail, "code", "invalid"), "detail": str(detail)}
