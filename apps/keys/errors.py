@@ -1,12 +1,6 @@
 """What can go wrong with API keys."""
 
-from apps.core.errors import (
-    Conflict,
-    Denied,
-    Problem,
-    ScopeMissing as ScopeMissing,  # noqa: PLC0414 - refusals of credentials are found here
-    Unauthorized,
-)
+from apps.core.errors import Conflict, Denied, Problem, Unauthorized
 
 
 class CredentialMissing(Unauthorized):

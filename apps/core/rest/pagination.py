@@ -6,20 +6,22 @@ identifier serves as a cursor too, so that a page's first object leads back (``e
 
 import hmac
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from apps.core import ids
 from apps.core.rest.errors import CursorInvalid, ValidationFailed
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
+LIMIT = re.compile(r"[0-9]{1,3}")
 PARAMETERS = frozenset({"limit", "starting_after", "ending_before", "sort"})
 
 
@@ -34,41 +36,36 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """How one list is cut: ``place`` names it (operation and tenant), ``sorts`` its orders.
+    """How one list is cut: ``name`` and ``tenant`` say which list, ``sorts`` its orders.
 
     The first of ``sorts`` is the default; a leading ``-`` means descending.
     """
 
-    place: str
+    name: str
+    tenant: str
     sorts: Sequence[str]
 
-    def cut(self, queryset: QuerySet[Any], query: dict[str, str]) -> Page:
-        """Return the page of ``queryset`` that ``query`` asks for."""
+    def cut(self, queryset: QuerySet[Any], query: Mapping[str, str]) -> Page:
+        """Return the page of ``queryset`` that ``query`` asks for.
+
+        ``next_cursor`` goes on in the direction of the request: it is passed as the parameter that
+        led here, or as ``starting_after`` from the first page.
+        """
         limit, sort = _limit(query.get("limit")), self._sort(query.get("sort"))
         after, before = query.get("starting_after"), query.get("ending_before")
         if after and before:
             raise ValidationFailed(
                 "starting_after and ending_before exclude each other.", param="ending_before"
             )
-        mark = after or before
-        if mark is None:
-            rows = list(queryset.order_by(sort, _tie(sort))[: limit + 1])
-            return self._page(rows, limit, sort)
-        value, key = self._read(mark, sort, queryset, "starting_after" if after else "ending_before")
-        effective = _reversed(sort) if before else sort
-        ahead = _beyond(queryset, effective, value, key).order_by(effective, _tie(effective))
-        rows = list(ahead[: limit + 1])
-        if not before:
-            return self._page(rows, limit, sort)
-        # Whoever pages backwards came from a page that follows this one.
-        found = rows[:limit][::-1]
-        cursor = self._write(sort, found[-1]) if found else None
-        return Page(found, has_more=bool(found), next_cursor=cursor)
-
-    def _page(self, rows: list[Any], limit: int, sort: str) -> Page:
-        more = len(rows) > limit
-        cursor = self._write(sort, rows[limit - 1]) if more else None
-        return Page(rows[:limit], has_more=more, next_cursor=cursor)
+        order = _reversed(sort) if before else sort
+        if after or before:
+            param = "ending_before" if before else "starting_after"
+            value, key = self._read(after or before or "", sort, queryset, param)
+            queryset = _beyond(queryset, order, value, key)
+        rows = list(queryset.order_by(order, _tie(order))[: limit + 1])
+        more, rows = len(rows) > limit, rows[:limit]
+        cursor = self._write(sort, rows[-1]) if more else None
+        return Page(rows[::-1] if before else rows, has_more=more, next_cursor=cursor)
 
     def _sort(self, wanted: str | None) -> str:
         if wanted is None or wanted in self.sorts:
@@ -83,13 +80,11 @@ class Pages:
         body = json.dumps([sort, shown, row.pk], separators=(",", ":")).encode()
         return urlsafe_b64encode(self._tag(body) + body).decode().rstrip("=")
 
-    def _read(
-        self, mark: str, sort: str, queryset: QuerySet[Any], param: str
-    ) -> tuple[Any, str]:
+    def _read(self, mark: str, sort: str, queryset: QuerySet[Any], param: str) -> tuple[Any, str]:
         name = sort.removeprefix("-")
         if ids.SHAPE.fullmatch(mark):
             row = queryset.model._default_manager  # noqa: SLF001 - the documented way
-            found = row.filter(pk=mark, tenant=self.place.split()[1]).values_list(name, "pk").first()
+            found = row.filter(pk=mark, tenant=self.tenant).values_list(name, "pk").first()
             if found:
                 return found
             raise CursorInvalid(f"{param} names no object of this list.", param=param)
@@ -113,13 +108,13 @@ class Pages:
 
     def _tag(self, body: bytes) -> bytes:
         key = settings.SECRET_KEY.encode()
-        return hmac.digest(key, b"cursor:" + self.place.encode() + b"\0" + body, "sha256")[:16]
+        return hmac.digest(key, f"cursor:{self.name}:{self.tenant}:".encode() + body, "sha256")[:16]
 
 
 def _limit(wanted: str | None) -> int:
     if wanted is None:
         return DEFAULT_LIMIT
-    if wanted.isascii() and wanted.isdecimal() and len(wanted) <= 3 and 1 <= int(wanted) <= MAX_LIMIT:  # noqa: E501,PLR2004
+    if LIMIT.fullmatch(wanted) and 1 <= int(wanted) <= MAX_LIMIT:
         return int(wanted)
     raise ValidationFailed(
         f"limit: {wanted[:20]!r} is not a whole number from 1 to {MAX_LIMIT}.", param="limit"

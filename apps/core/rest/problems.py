@@ -1,7 +1,8 @@
 """Errors as problem documents (RFC 9457), whichever layer they come from."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -26,6 +27,28 @@ MEDIA_TYPE = "application/problem+json"
 UNKNOWN = "unknown"  # The code of a validation error about a member that does not exist.
 CONTENTION = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
 
+FORESEEN: list[tuple[tuple[type[Exception], ...], Callable[[], Problem]]] = [
+    (
+        (Http404, ObjectDoesNotExist, exceptions.NotFound),
+        partial(errors.Missing, "There is no such object, or not for this credential."),
+    ),
+    ((PermissionDenied, exceptions.PermissionDenied), errors.Denied),
+    ((exceptions.NotAuthenticated, exceptions.AuthenticationFailed), errors.Unauthorized),
+    (
+        (exceptions.UnsupportedMediaType,),
+        partial(
+            rest.MediaTypeUnsupported,
+            "Send the body as application/json, with that Content-Type.",
+            headers={"Accept": "application/json"},
+        ),
+    ),
+    ((RequestDataTooBig,), partial(too_large, MAX_BYTES + 1)),
+    (
+        (exceptions.ParseError, SuspiciousOperation),
+        partial(Problem, "The request could not be read."),
+    ),
+]
+
 log = logging.getLogger(__name__)
 
 
@@ -36,30 +59,21 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse:
 
 def translate(error: Exception) -> Problem:
     """Return ``error`` as a Problem; what nobody foresaw is logged and says nothing."""
-    match error:
-        case Problem():
-            return error
-        case exceptions.ValidationError():
-            return invalid(error.detail)
-        case Http404() | ObjectDoesNotExist() | exceptions.NotFound():
-            return errors.Missing("There is no such object, or not for this credential.")
-        case PermissionDenied() | exceptions.PermissionDenied():
-            return errors.Denied()
-        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
-            return errors.Unauthorized()
-        case exceptions.UnsupportedMediaType():
-            return rest.MediaTypeUnsupported(
-                "Send the body as application/json, with that Content-Type.",
-                headers={"Accept": "application/json"},
-            )
-        case RequestDataTooBig():
-            return too_large(MAX_BYTES + 1)
-        case exceptions.ParseError() | SuspiciousOperation():
-            return Problem("The request could not be read.")
-        case OperationalError() if getattr(error.__cause__, "sqlstate", None) in CONTENTION:
-            return rest.Contended("Nothing was changed. Try again.", headers={"Retry-After": "1"})
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, exceptions.ValidationError):
+        return invalid(error.detail)
+    for kinds, problem in FORESEEN:
+        if isinstance(error, kinds):
+            return problem()
+    if isinstance(error, OperationalError) and _contended(error):
+        return rest.Contended("Nothing was changed. Try again.", headers={"Retry-After": "1"})
     log.error("Request %s failed.", current_request.get(), exc_info=error)
     return rest.InternalError("The request failed and nothing was changed. It has been recorded.")
+
+
+def _contended(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) in CONTENTION
 
 
 def respond(problem: Problem) -> HttpResponse:
