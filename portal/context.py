@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from portal import navigation
+from portal import navigation, samples
 from portal.request import mode_of, organization_of
 from portal.views.look import theme_of
 
@@ -21,4 +21,5 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "navigation": SimpleLazyObject(lambda: navigation.groups(request)),
         "outbox": settings.OUTBOX,
         "api_url": settings.API_URL,
+        "empty_command": SimpleLazyObject(lambda: f'curl -i "{samples.first_url()}"'),
     }

@@ -1,0 +1,81 @@
+"""Making an API key."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django import forms
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import User
+from apps.applications.models import Application
+from apps.catalog.models import Scope
+from apps.core import clock
+from apps.tenants.models import Tenant
+
+LIVES: Final = (
+    ("", _("Never")),
+    ("7", _("In 7 days")),
+    ("30", _("In 30 days")),
+    ("90", _("In 90 days")),
+    ("365", _("In a year")),
+)
+
+
+class TenantField(forms.ModelChoiceField[Tenant]):
+    """A tenant, named by its environment."""
+
+    def label_from_instance(self, tenant: Tenant) -> str:
+        """Return the environment first: it is what matters."""
+        return f"{tenant.get_kind_display()} · {tenant.name}"
+
+
+class KeyForm(forms.Form):
+    """What a key is for, where it works, what it may do and how long."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=80,
+        help_text=_("Where it will be used, so that you know it again."),
+        widget=forms.TextInput(attrs={"placeholder": _("Staging server"), "autocomplete": "off"}),
+    )
+    application = forms.ModelChoiceField(
+        Application.objects.none(), label=_("Application"), empty_label=None
+    )
+    tenant = TenantField(Tenant.objects.none(), label=_("Environment"), empty_label=None)
+    scopes = forms.MultipleChoiceField(
+        label=_("Scopes"),
+        widget=forms.CheckboxSelectMultiple(
+            attrs={"class": "checkbox checkbox-sm checkbox-primary mt-0.5"}
+        ),
+        error_messages={"required": _("Choose at least one scope.")},
+    )
+    life = forms.ChoiceField(label=_("Expires"), choices=LIVES, required=False)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        """Offer what ``user`` may choose from."""
+        super().__init__(*args, **kwargs)
+        scopes = [(scope.name, _label(scope)) for scope in Scope.objects.order_by("name")]
+        self.fields["scopes"].choices = scopes  # type: ignore[attr-defined]
+        if not self.is_bound:
+            self.initial.setdefault("scopes", [name for name, _label in scopes])
+        mine = Application.objects.visible_to(user).order_by("pk")
+        self.fields["application"].queryset = mine  # type: ignore[attr-defined]
+        tenants = Tenant.objects.visible_to(user).order_by("-kind", "pk")
+        self.fields["tenant"].queryset = tenants  # type: ignore[attr-defined]
+
+    def expires_at(self) -> datetime | None:
+        """Return when the key ends, or None."""
+        days = self.cleaned_data["life"]
+        return clock.real() + timedelta(days=int(days)) if days else None
+
+
+def _label(scope: Scope) -> str:
+    risk = format_html(' <span class="pill text-warning">{}</span>', _("high risk"))
+    return format_html(
+        '<code class="font-mono text-xs font-medium">{}</code>{}'
+        '<span class="block text-xs muted">{}</span>',
+        scope.name,
+        risk if scope.risk == Scope.Risk.HIGH else "",
+        scope.title,
+    )

@@ -1,0 +1,103 @@
+"""Documentation: guides, the page of each error code, and the API explorer."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from apps.catalog.models import ApiVersion
+from apps.core.errors import Problem
+from portal import library, sandbox
+from portal.markdown import render as markdown
+from portal.request import PortalRequest
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """Show what there is to read."""
+    apis = ApiVersion.objects.select_related("api").order_by("api__slug", "major")
+    return render(request, "portal/docs/index.html", {"guides": library.guides(), "apis": apis})
+
+
+@require_safe
+def guide(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a guide, with the reader's own sandbox key where he is signed in."""
+    guides = library.guides()
+    found = next((guide for guide in guides if guide.slug == slug), None)
+    if found is None:
+        raise Http404
+    page = markdown(found.source, **_values(request))
+    return render(
+        request, "portal/docs/guide.html", {"guides": guides, "guide": found, "page": page}
+    )
+
+
+@require_safe
+def errors(request: HttpRequest) -> HttpResponse:
+    """List the error codes."""
+    return render(request, "portal/docs/errors.html", {"errors": _known_errors()})
+
+
+@require_safe
+def error(request: HttpRequest, code: str) -> HttpResponse:
+    """Show the page of one error code."""
+    known = _known_errors()
+    at = next((i for i, page in enumerate(known) if page["code"] == code), None)
+    if at is None:
+        raise Http404
+    page = markdown(known[at]["source"], **_values(request))
+    context = {"error": known[at], "page": page, "before": known[at - 1 : at][:1]}
+    context["after"] = known[at + 1 : at + 2]
+    return render(request, "portal/docs/error.html", context)
+
+
+@login_required
+@never_cache
+@require_safe
+def swagger(request: PortalRequest) -> HttpResponse:
+    """Show the explorer, filled in with a sandbox key that ends within the hour."""
+    apis = list(ApiVersion.objects.select_related("api").order_by("api__slug", "major"))
+    context = {"apis": apis, "key": sandbox.page_key(request.user)}
+    return render(request, "portal/docs/swagger.html", context)
+
+
+@require_safe
+def openapi(request: HttpRequest, slug: str, major: int) -> HttpResponse:
+    """Answer with the OpenAPI document of an API, whose server is this installation's gateway."""
+    version = get_object_or_404(ApiVersion, api__slug=slug, major=major)
+    document: dict[str, Any] = dict(version.document)
+    document["servers"] = [{"url": settings.API_URL}]
+    return JsonResponse(document)
+
+
+def _values(request: HttpRequest) -> dict[str, str]:
+    key = ""
+    if request.user.is_authenticated:
+        key = sandbox.key_of(request.user) or ""
+    return {
+        "api_url": settings.API_URL,
+        "portal_url": settings.PORTAL_URL,
+        "brand": settings.BRAND["name"],
+        "key": key or f"{settings.BRAND['key_prefix']}_test_k…",
+    }
+
+
+def _known_errors() -> list[dict[str, Any]]:
+    statuses = {problem.code: problem for problem in _problems(Problem)}
+    return [
+        {
+            "code": page.code,
+            "title": page.title,
+            "source": page.source,
+            "status": int(statuses[page.code].status) if page.code in statuses else None,
+        }
+        for page in library.errors()
+    ]
+
+
+def _problems(root: type[Problem]) -> list[type[Problem]]:
+    return [root, *(found for child in root.__subclasses__() for found in _problems(child))]

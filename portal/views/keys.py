@@ -1,0 +1,93 @@
+"""API keys: list, make, reveal a sandbox key, revoke."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.core.errors import Problem
+from apps.keys import services as keys
+from apps.keys.models import Key, KeyQuerySet
+from portal import samples
+from portal.forms.key import KeyForm
+from portal.request import PortalRequest, tenant_kind
+
+SHOWN = 200
+
+
+@login_required
+@require_safe
+def index(request: PortalRequest) -> HttpResponse:
+    """List the keys of the environment that is being looked at."""
+    rows = _mine(request).filter(tenant__kind=tenant_kind(request))
+    pages = Q(kind=Key.Kind.RESTRICTED) & ~Q(pk__in=Key.objects.usable())  # Gone page keys are noise.
+    shown = rows.exclude(pages).order_by("-pk")[:SHOWN]
+    return render(request, "portal/keys/index.html", {"keys": shown})
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: PortalRequest) -> HttpResponse:
+    """Make a key. The answer to the POST is the only page that ever shows a live secret."""
+    asked = {"application": request.GET.get("application"), "tenant": None}
+    form = KeyForm(request.POST or None, user=request.user, initial=asked)
+    if request.method == "POST" and form.is_valid():
+        wanted = form.cleaned_data
+        try:
+            issued = keys.issue(
+                wanted["application"],
+                tenant=wanted["tenant"],
+                name=wanted["name"],
+                scopes=wanted["scopes"],
+                expires_at=form.expires_at(),
+                actor=request.user,
+            )
+        except Problem as problem:
+            form.add_error(problem.param if problem.param in form.fields else None, problem.detail)
+        else:
+            return _issued(request, issued)
+    return render(request, "portal/keys/new.html", {"form": form})
+
+
+@login_required
+@never_cache
+@require_POST
+def reveal(request: PortalRequest, key_id: str) -> HttpResponse:
+    """Show a sandbox key again: its row, or the whole list where htmx is not running."""
+    key = get_object_or_404(_mine(request), pk=key_id)
+    secret = keys.reveal(key)
+    if secret is None:
+        messages.warning(request, _("This key cannot be shown again."))
+        return redirect("portal:keys")
+    if request.htmx:
+        return render(request, "portal/keys/_secret.html", {"key": key, "secret": secret})
+    return render(request, "portal/keys/reveal.html", {"key": key, "secret": secret})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def revoke(request: PortalRequest, key_id: str) -> HttpResponse:
+    """Close a key: a page that asks once, and the act, which redraws the row."""
+    key = get_object_or_404(_mine(request), pk=key_id)
+    if request.method != "POST":
+        return render(request, "portal/keys/revoke.html", {"key": key})
+    keys.revoke(key, actor=request.user)
+    if request.htmx:
+        return render(request, "portal/keys/_row.html", {"key": key})
+    messages.success(request, _("%(key)s is revoked.") % {"key": key})
+    return redirect("portal:keys")
+
+
+def _mine(request: PortalRequest) -> KeyQuerySet:
+    return Key.objects.visible_to(request.user).select_related("application", "tenant")
+
+
+def _issued(request: PortalRequest, issued: keys.Issued) -> HttpResponse:
+    calls = samples.in_every_language(samples.first_url(), issued.secret)
+    context = {"key": issued.key, "secret": issued.secret, "samples": calls}
+    return render(request, "portal/keys/issued.html", context)

@@ -1,0 +1,89 @@
+"""Pages for everyone: the landing page, the terms, and the probe."""
+
+from typing import Final
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from apps.accounts.models import Terms
+from portal import samples
+from portal.markdown import render as markdown
+
+FEATURES: Final = (
+    {
+        "glyph": "flask-conical",
+        "title": _("A sandbox of your own"),
+        "text": _("Seeded at sign-up with customers, orders and payments. Break it; it is yours."),
+    },
+    {
+        "glyph": "key-round",
+        "title": _("Keys with limits you choose"),
+        "text": _("Scopes and an expiry for each key, and a revocation that holds within a second."),
+    },
+    {
+        "glyph": "scroll-text",
+        "title": _("Every request, explained"),
+        "text": _("Find any call by its id seconds later, with the decision that let it pass or not."),
+    },
+    {
+        "glyph": "triangle-alert",
+        "title": _("Errors that help"),
+        "text": _("One shape for every error, a stable code, and a page that says how to fix it."),
+    },
+    {
+        "glyph": "chart-line",
+        "title": _("Usage you can see"),
+        "text": _("Per day, operation, key and status, as chart, table and CSV, next to your limits."),
+    },
+    {
+        "glyph": "terminal",
+        "title": _("An explorer that runs"),
+        "text": _("The whole API in the browser, with your sandbox key already filled in."),
+    },
+)
+STEPS: Final = (
+    {
+        "title": _("Sign up"),
+        "text": _("An e-mail address and a code. Your organization, sandbox and key are made for you."),
+    },
+    {
+        "title": _("Call"),
+        "text": _("Copy one command. The page waits for your request and shows you what came in."),
+    },
+    {
+        "title": _("Go live"),
+        "text": _("Submit your application for review. Once approved, it gets live keys."),
+    },
+)
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    """Say what the platform is and show a call."""
+    context = {
+        "sample": samples.example(samples.first_url()),
+        "features": FEATURES,
+        "steps": STEPS,
+    }
+    return render(request, "portal/public/landing.html", context)
+
+
+@require_safe
+def terms(request: HttpRequest) -> HttpResponse:
+    """Show the terms of service in force."""
+    current = Terms.objects.current()
+    page = markdown(current.body) if current else None
+    return render(request, "portal/public/terms.html", {"terms": current, "page": page})
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer 200 when pages can be served, which needs PostgreSQL and nothing else."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"status": "ok"})
