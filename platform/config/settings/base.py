@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from config import env
@@ -12,6 +13,7 @@ from config import env
 django_stubs_ext.monkeypatch()  # so that ModelAdmin[Key] also works when it runs
 
 ROOT = Path(__file__).resolve().parents[3]
+HOME = Path(env.text("TRELLIS_HOME", str(ROOT / ".trellis")))
 DEBUG = False
 
 # Secrets. Each may instead come from a file: TRELLIS_SECRET_KEY_FILE=/run/secrets/key
@@ -176,7 +178,7 @@ USE_I18N = True
 LOCALE_PATHS = [ROOT / "locale"]
 STATIC_URL = "static/"
 STATICFILES_DIRS = [ROOT / "static"]
-STATIC_ROOT = env.text("TRELLIS_STATIC_ROOT", str(ROOT / ".trellis" / "static"))
+STATIC_ROOT = env.text("TRELLIS_STATIC_ROOT", str(HOME / "static"))
 DOCS = ROOT / "docs"
 
 # Nothing inline, nothing from elsewhere. The admin has a policy of its own: see apps.core.admin.
@@ -242,10 +244,35 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=1),
         "options": {"expires": 5},
     },
+    "take usage": {
+        "task": "usage.ingest",
+        "schedule": timedelta(seconds=1),
+        "options": {"expires": 2},
+    },
+    "compact usage": {
+        "task": "usage.compact",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 50},
+    },
+    "write down when keys were used": {
+        "task": "usage.flush_last_used",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 50},
+    },
+    "forget old usage": {
+        "task": "usage.forget",
+        "schedule": crontab(hour="2", minute="40"),
+        "options": {"expires": 3600},
+    },
+    "send mail that was left": {
+        "task": "notifications.sweep",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 25},
+    },
 }
 
 # What `manage.py seed_demo` writes: logins and keys of the demo.
-DEMO_FILE = env.text("TRELLIS_DEMO_FILE", str(ROOT / ".trellis" / "demo.json"))
+DEMO_FILE = HOME / "demo.json"
 
 LOGGING = {
     "version": 1,

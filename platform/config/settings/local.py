@@ -6,6 +6,7 @@ running platform: what is missing is filled in with values that reach nothing.
 
 import os
 
+from config import env
 from config.settings import placeholders
 
 for name, value in placeholders.VALUES.items():
@@ -14,5 +15,5 @@ os.environ.setdefault("TRELLIS_ADMIN_MFA", "false")
 
 from config.settings.base import *  # noqa: E402, F403
 
-OUTBOX = True
+OUTBOX = env.flag("TRELLIS_OUTBOX", default=True)
 EMAIL_BACKEND = "apps.notifications.outbox.OutboxBackend"
