@@ -35,6 +35,9 @@ def statements(
         f"GRANT USAGE ON SCHEMA public TO {quoted(app)}, {quoted(gateway)}",
         f"GRANT {rows} ON ALL TABLES IN SCHEMA public TO {quoted(app)}",
         f"GRANT {numbers} ON ALL SEQUENCES IN SCHEMA public TO {quoted(app)}",
+        # The two ways in which a role that owns no table makes and drops a day of usage.
+        f"GRANT EXECUTE ON FUNCTION usage_ensure_partition(date) TO {quoted(app)}",
+        f"GRANT EXECUTE ON FUNCTION usage_drop_partitions(date) TO {quoted(app)}",
         # What a later migration, or a partition made at run time, adds.
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rows} ON TABLES TO {quoted(app)}",
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {numbers} ON SEQUENCES TO {quoted(app)}",
