@@ -15,6 +15,22 @@ from tests.journeys.box import Box
 
 CALLERS = 3
 INGESTED_WITHIN = 20.0
+KNOWN = """
+import json
+from django.db import connection, transaction
+from apps.commerce.models import Customer
+from apps.core import ids
+from apps.keys import services as keys
+from apps.tenants.isolation import acting_in
+key = keys.find({secret!r})
+with connection.cursor() as cursor:
+    where = "key_id = %s AND method = 'POST'"
+    cursor.execute("SELECT id FROM usage_request WHERE " + where, [ids.decode(key.pk)[1]])
+    rows = [ids.encode("req", row[0]) for row in cursor]
+with transaction.atomic(), acting_in(key.tenant):
+    customers = list(Customer.objects.filter(name="Killed").values_list("pk", flat=True))
+print(json.dumps([rows, customers]))
+"""
 
 
 @dataclass
@@ -62,19 +78,7 @@ def call_until(stop: threading.Event, box: Box, key: str, ledger: Ledger, number
 
 def known(box: Box, ledger: Ledger) -> tuple[set[str], set[str], int]:
     """Return answered requests without a row, created customers without one, and all rows."""
-    printed = box.python(
-        "import json\nfrom django.db import connection, transaction\nfrom apps.core import ids\n"
-        "from apps.keys import services as keys\nfrom apps.tenants.isolation import acting_in\n"
-        "from apps.commerce.models import Customer\n"
-        f"key = keys.find({box.facts['sandbox_key']!r})\n"
-        "with connection.cursor() as cursor:\n"
-        "    cursor.execute('SELECT id FROM usage_request WHERE key_id = %s AND method = %s',"
-        " [ids.decode(key.pk)[1], 'POST'])\n"
-        "    rows = [ids.encode('req', row[0]) for row in cursor]\n"
-        "with transaction.atomic(), acting_in(key.tenant):\n"
-        "    customers = list(Customer.objects.filter(name='Killed').values_list('pk', flat=True))\n"
-        "print(json.dumps([rows, customers]))"
-    )
+    printed = box.python(KNOWN.format(secret=box.facts["sandbox_key"]))
     rows, customers = json.loads(printed.splitlines()[-1])
     assert len(rows) == len(set(rows)), "a request has two rows"
     return ledger.answered - set(rows), ledger.created - set(customers), len(rows)
