@@ -1,0 +1,77 @@
+.DEFAULT_GOAL := help
+# The first Python that is new enough; another one: make setup PYTHON=/path/to/python3
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+DJANGO := $(BIN)/python manage.py
+INSTALLED := .venv/installed
+BROWSER := command -v chromium || command -v chromium-browser || command -v google-chrome
+LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url $(UPGRADE)
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## Install Trellis and its tools into .venv (again only when they change)
+
+$(INSTALLED): requirements/bootstrap.lock requirements/dev.lock requirements/base.in pyproject.toml
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Trellis needs Python 3.11 or newer: make setup PYTHON=/path/to/python3"; exit 1; }
+	@echo "Installing what Trellis needs into .venv (a minute or two) …"
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv || \
+		{ echo "Python cannot make virtual environments; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## Start Trellis with demo data and print the logins; FRESH=1 starts over
+	@$(if $(FRESH),$(BIN)/trellis down --wipe)
+	@exec $(BIN)/trellis up --demo
+
+down: ## Stop Trellis
+	@$(BIN)/trellis down
+
+test: setup ## Run the tests; pass some with T=tests/apps/keys
+	@if ! ($(BROWSER)) >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing chromium for the browser tests …"; \
+		apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends chromium >/dev/null 2>&1; \
+	fi; true
+	@if ($(BROWSER)) >/dev/null; then exec $(BIN)/pytest $(T); else \
+		echo "The browser tests are left out: install chromium (on Debian: apt-get install chromium)."; \
+		exec $(BIN)/pytest -m "not browser" $(T); \
+	fi
+
+format: setup ## Rewrite the code in the house style
+	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q . && $(BIN)/djangofmt -q templates
+
+lint: setup ## Everything that reads code without running it
+	$(BIN)/ruff check -q .
+	$(BIN)/ruff format -q --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+schema: setup ## Write the OpenAPI document that reviewers diff
+	$(DJANGO) spectacular --validate --fail-on-warn --file docs/reference/openapi.yaml
+
+css: setup ## Build the portal's style sheet
+	$(BIN)/python -m portal.assets
+
+check: lint schema css ## Everything that needs no running platform
+	git diff --exit-code --stat docs/reference/openapi.yaml static/css
+	$(DJANGO) makemigrations --check --dry-run
+	$(DJANGO) lintmigrations --warnings-as-errors
+	@env $$($(BIN)/python -c 'from config.settings.placeholders import VALUES as v; print(*map("=".join, v.items()))') \
+		$(DJANGO) check --deploy --fail-level WARNING --settings config.settings.production
+
+bench: setup ## Compare the gateway with what one would build instead
+	$(BIN)/python -m benchmarks
+
+screenshots: setup ## Photograph the portal, for the README
+	$(BIN)/python -m tests.journeys.screenshots
+
+lock: setup ## Write requirements/*.lock anew; UPGRADE=--upgrade takes newer versions
+	$(LOCK) requirements/base.in -o requirements/base.lock
+	$(LOCK) requirements/dev.in -c requirements/base.lock -o requirements/dev.lock
+	$(LOCK) requirements/bootstrap.in -c requirements/dev.lock -o requirements/bootstrap.lock
+
+.PHONY: help setup demo down test format lint schema css check bench screenshots lock
