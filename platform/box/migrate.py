@@ -3,8 +3,6 @@
 ``python -m box.migrate`` does it all in one process; the image's role ``migrate`` is the same.
 """
 
-import importlib
-import importlib.util
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -13,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from box.engines import text
 from box.errors import BoxError
+from gateway.store import GRANTS
 
 APP = "trellis_app"
 GATEWAY = "trellis_gateway"
@@ -25,11 +24,9 @@ class Connection(Protocol):
 
 
 def statements(
-    app: str = APP, gateway: str = GATEWAY, columns: Mapping[str, Iterable[str]] | None = None
+    app: str = APP, gateway: str = GATEWAY, columns: Mapping[str, Iterable[str]] = GRANTS
 ) -> list[str]:
     """Return the SQL that lets the two roles do their work and nothing else."""
-    if columns is None:
-        columns = importlib.import_module("gateway.store").GRANTS if _has_gateway() else {}
     rows, numbers = "SELECT, INSERT, UPDATE, DELETE", "USAGE, SELECT"
     said = [
         f"GRANT USAGE ON SCHEMA public TO {quoted(app)}, {quoted(gateway)}",
@@ -54,16 +51,12 @@ def grant(
     *,
     app: str = APP,
     gateway: str = GATEWAY,
-    columns: Mapping[str, Iterable[str]] | None = None,
+    columns: Mapping[str, Iterable[str]] = GRANTS,
 ) -> None:
     """Run the grants; running them again changes nothing."""
     with connection.cursor() as cursor:
         for statement in statements(app, gateway, columns):
             cursor.execute(statement)
-
-
-def _has_gateway() -> bool:
-    return bool(importlib.util.find_spec("gateway") and importlib.util.find_spec("gateway.store"))
 
 
 def quoted(name: str) -> str:

@@ -56,16 +56,24 @@ def environment(home: Home, engines: Engines, options: Options) -> dict[str, str
         "TRELLIS_HOME": str(home.root),
     }
     given = {name: value for name in defaults if (value := text(name))}
-    base = {name: value for name, value in os.environ.items() if not name.startswith("GRANIAN_")}
-    return base | defaults | given | engines.environment() | {"PYTHONUNBUFFERED": "1"}
+    ours = defaults | given | engines.environment() | {"PYTHONUNBUFFERED": "1"}
+    # A NAME_FILE has been read by now, and would win over NAME.
+    read = {f"{name}_FILE" for name in ours}
+    base = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in read and not name.startswith("GRANIAN_")
+    }
+    return base | ours
 
 
 def tasks(home: Home, environment: dict[str, str], options: Options) -> list[Task]:
     """Return the programs in the order in which they are started."""
-    # Migrations are the owner's; nothing that serves may own a table.
-    app = {name: value for name, value in environment.items() if name != "DATABASE_OWNER_URL"}
-    gateway = app | {"DATABASE_URL": app["DATABASE_GATEWAY_URL"]}
-    app = {name: value for name, value in app.items() if name != "DATABASE_GATEWAY_URL"}
+    # Migrations are the owner's: nothing that serves may own a table. The gateway faces strangers
+    # and gets no secret that it does not use.
+    app = without(environment, "DATABASE_OWNER_URL", "DATABASE_GATEWAY_URL")
+    web_only = ("DATABASE_URL", "TRELLIS_BROKER_URL", "TRELLIS_SECRET_KEY", "TRELLIS_VAULT_KEY")
+    gateway = without(environment, "DATABASE_OWNER_URL", *web_only)
     celery = [sys.executable, "-m", "celery", "-A", "config"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     queues = "default,mail,usage,deliveries"
@@ -96,6 +104,11 @@ def tasks(home: Home, environment: dict[str, str], options: Options) -> list[Tas
     beat = ["beat", "-l", "WARNING", "-s", str(home.schedule), "--pidfile="]
     found.append(Task("beat", [*celery, *beat], app))
     return found
+
+
+def without(environment: dict[str, str], *names: str) -> dict[str, str]:
+    """Return the environment without some of its names."""
+    return {name: value for name, value in environment.items() if name not in names}
 
 
 def granian(host: str, port: int) -> list[str]:
