@@ -1,14 +1,10 @@
 """One row for each request. The table is partitioned by day, so migrations hold its SQL."""
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 
 from apps.core.fields import IdField
-
-
-class Reference(models.UUIDField[str, str]):
-    """The UUID of a row that may be gone by the time somebody reads this one."""
 
 
 class RequestQuerySet(models.QuerySet["Request"]):
@@ -22,16 +18,16 @@ class RequestQuerySet(models.QuerySet["Request"]):
 class Request(models.Model):
     """What the gateway recorded about one request, refused ones too.
 
-    The columns stand in the order of the gateway's binary record (``apps.usage.record``), and who
+    The columns stand in the order of the gateway's binary record (``apps.usage.record``). Who
     called is named by plain UUIDs: rows arrive by COPY, and outlive what they name.
     """
 
     id = IdField(prefix="req")
     at = models.DateTimeField()
-    organization = Reference(null=True, db_column="organization_id")
-    application = Reference(null=True, db_column="application_id")
-    tenant = Reference(null=True, db_column="tenant_id")
-    key = Reference(null=True, db_column="key_id")
+    organization_id = models.UUIDField(null=True)
+    application_id = models.UUIDField(null=True)
+    tenant_id = models.UUIDField(null=True)
+    key_id = models.UUIDField(null=True)
     livemode = models.BooleanField(null=True)
     api = models.TextField()
     operation = models.TextField()
@@ -46,7 +42,7 @@ class Request(models.Model):
     units = models.IntegerField()
     ip = models.TextField()
     user_agent = models.TextField()
-    trace = models.JSONField(null=True)
+    trace: models.JSONField[Any, Any] = models.JSONField(null=True)
 
     objects = RequestQuerySet.as_manager()
 
@@ -59,6 +55,3 @@ class Request(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
-
-
-COLUMNS = tuple(field.column for field in Request._meta.concrete_fields)  # noqa: SLF001 - documented

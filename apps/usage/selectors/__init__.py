@@ -1,0 +1,41 @@
+"""What people ask about usage.
+
+Developers see the usage of their organizations' applications; everything else is as if it did not
+exist. Every answer costs the same number of queries however many rows stand behind it.
+"""
+
+from apps.usage.selectors.limits import LimitState, limits_of
+from apps.usage.selectors.numbers import (
+    Day,
+    Share,
+    Totals,
+    by_key,
+    by_operation,
+    by_status,
+    per_day,
+    totals,
+)
+from apps.usage.selectors.operator import Platform, TopApplication, platform, recent, top
+from apps.usage.selectors.requests import Page, RequestRow, request, requests
+
+__all__ = [
+    "Day",
+    "LimitState",
+    "Page",
+    "Platform",
+    "RequestRow",
+    "Share",
+    "TopApplication",
+    "Totals",
+    "by_key",
+    "by_operation",
+    "by_status",
+    "limits_of",
+    "per_day",
+    "platform",
+    "recent",
+    "request",
+    "requests",
+    "top",
+    "totals",
+]
