@@ -1,0 +1,116 @@
+"""What the gateway itself answers: problem documents, and the headers that every answer carries."""
+
+from typing import Any
+
+import orjson
+
+from apps.core.errors import Problem, document
+from gateway import limits
+from gateway.exchange import Exchange, Headers
+
+EXPOSED = (
+    b"Trellis-Request-Id, RateLimit, RateLimit-Policy, Retry-After, Idempotency-Replayed, ETag, "
+    b"Link, Deprecation, Sunset, Trellis-Version"
+)
+ALLOWED = (
+    b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Trellis-Version, "
+    b"traceparent, tracestate"
+)
+METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE"
+PREFLIGHT_FOR = b"600"  # seconds in which a browser need not ask again
+
+
+def common(exchange: Exchange) -> Headers:
+    """Return the headers of every answer: request id, limits, and leave for the portal to read."""
+    headers = [(b"trellis-request-id", exchange.request_id.encode())]
+    verdict = exchange.verdict
+    if verdict and verdict.slots:
+        headers += (
+            (b"ratelimit-policy", _policy(exchange)),
+            (b"ratelimit", limits.left_header(verdict)),
+        )
+    if exchange.origin:
+        headers += cors(exchange.runtime.portal)
+    return headers
+
+
+def cors(origin: bytes) -> Headers:
+    """Return the headers that let a page of the portal read an answer."""
+    return [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-expose-headers", EXPOSED),
+        (b"vary", b"Origin"),
+    ]
+
+
+def preflight(origin: bytes) -> Headers:
+    """Return the headers of the answer to a browser that asks before it calls."""
+    return [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-methods", METHODS),
+        (b"access-control-allow-headers", ALLOWED),
+        (b"access-control-max-age", PREFLIGHT_FOR),
+        (b"vary", b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers"),
+        (b"content-length", b"0"),
+    ]
+
+
+def refusal(exchange: Exchange, problem: Problem) -> tuple[int, Headers, bytes]:
+    """Return status, headers and body that tell a caller what is wrong."""
+    body = orjson.dumps(
+        document(
+            problem,
+            portal_url=exchange.runtime.settings.portal_url,
+            request_id=exchange.request_id,
+        )
+    )
+    headers: Headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    headers += [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
+    if problem.status == 401:  # noqa: PLR2004 - RFC 9110, section 15.5.2
+        headers.append((b"www-authenticate", challenge(exchange, problem)))
+    return int(problem.status), headers + common(exchange), body
+
+
+def challenge(exchange: Exchange, problem: Problem) -> bytes:
+    """Return ``WWW-Authenticate`` (RFC 6750): no error where no credential was sent."""
+    realm = f'Bearer realm="{_plain(exchange.runtime.settings.brand)}"'
+    if problem.code == "credential_missing":
+        return realm.encode()
+    said = f'{realm}, error="invalid_token", error_description="{_plain(problem.title())}"'
+    return said.encode("ascii", "ignore")
+
+
+def plain(status: int, document: dict[str, Any]) -> tuple[int, Headers, bytes]:
+    """Return a small answer of the gateway's own pages."""
+    body = orjson.dumps(document)
+    return (
+        status,
+        [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+        ],
+        body,
+    )
+
+
+def _policy(exchange: Exchange) -> bytes:
+    """Return ``RateLimit-Policy``; it changes with the credential and the calendar only."""
+    credential, verdict = exchange.credential, exchange.verdict
+    if credential is None or verdict is None:
+        return b""
+    known: tuple[Any, bytes] | None = credential.prepared.get("policy")
+    if known is None or known[0] is not verdict.slots:
+        known = verdict.slots, limits.policy_header(verdict.slots)
+        credential.prepared["policy"] = known
+    return known[1]
+
+
+def _plain(text: str) -> str:
+    return text.replace("\\", "").replace('"', "'")

@@ -1,0 +1,69 @@
+"""``granian --interface asgi gateway.asgi:app --loop uvloop``: one data-plane process."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from apps.core.errors import Problem
+from gateway import answers, pipeline
+from gateway.exchange import Exchange, Receive, Send
+from gateway.pages import PAGES, only_reading
+from gateway.runtime import Runtime
+from gateway.settings import Settings
+
+ASGI = Callable[[Any, Receive, Send], Awaitable[None]]
+
+
+def build(settings: Settings | None = None) -> ASGI:
+    """Return the application; it connects when its server starts."""
+    runtime: Runtime | None = None
+
+    async def app(scope: Any, receive: Receive, send: Send) -> None:
+        nonlocal runtime
+        if scope["type"] == "lifespan":
+            await receive()
+            runtime = Runtime(settings or Settings.read())
+            await runtime.start()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await runtime.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+        elif scope["type"] == "http" and runtime is not None:
+            await handle(Exchange(scope, receive, send, runtime))
+
+    return app
+
+
+async def handle(exchange: Exchange) -> None:
+    """Answer a page of our own, a browser's preflight, or take the request through the steps."""
+    page = PAGES.get(exchange.path)
+    exchange.origin = exchange.headers.get(b"origin") == exchange.runtime.portal
+    if (
+        exchange.method == "OPTIONS"
+        and exchange.origin
+        and b"access-control-request-method" in exchange.headers
+    ):
+        await _preflight(exchange)
+    elif page is None:
+        await pipeline.serve(exchange)
+    else:
+        try:
+            await only_reading(exchange)
+            await page(exchange)
+        except Problem as problem:
+            status, headers, body = answers.refusal(exchange, problem)
+            await exchange.send(
+                {"type": "http.response.start", "status": status, "headers": headers}
+            )
+            await exchange.send({"type": "http.response.body", "body": body})
+
+
+async def _preflight(exchange: Exchange) -> None:
+    headers = answers.preflight(exchange.runtime.portal)
+    headers.append((b"trellis-request-id", exchange.request_id.encode()))
+    await exchange.send({"type": "http.response.start", "status": 204, "headers": headers})
+    await exchange.send({"type": "http.response.body", "body": b""})
+
+
+logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+app = build()

@@ -1,0 +1,190 @@
+"""Which credential a secret is: from memory, from Valkey, from PostgreSQL, in this order.
+
+Revocation is visible at once by message, within five seconds without one. A copy that is older
+serves only while PostgreSQL is down, and never when Valkey holds a tombstone for it.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from typing import Any
+
+import orjson
+
+from apps.keys import secrets
+from apps.keys.errors import KeyBadChecksum, KeyMalformed, KeyRevoked, KeyUnknown
+from gateway.credential import STALE, Credential, parse, portable
+from gateway.link import Down, Link, Refusal, Script, pack
+from gateway.problems import CredentialStoreUnavailable
+from gateway.store import Store, StoreDown
+
+KEPT = 20_000  # credentials in memory
+UNKNOWN_KEPT = 50_000
+UNKNOWN_FOR = 10.0  # seconds in which an unknown secret is not looked up again
+RETRY = "2"  # seconds after which a caller may try again while PostgreSQL is away
+
+# A fill never overwrites a tombstone; forgetting never removes one.
+FILL = Script("""
+local held = redis.call('GET', KEYS[1])
+if held and string.sub(held, 1, 7) == '{"dead"' then return held end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return false
+""")
+FORGET = Script("""
+local held = redis.call('GET', KEYS[1])
+if held and string.sub(held, 1, 7) ~= '{"dead"' then redis.call('DEL', KEYS[1]) end
+return false
+""")
+
+
+class Credentials:
+    """The credentials this process knows."""
+
+    def __init__(
+        self, store: Store, link: Link, *, peppers: tuple[bytes, ...], prefix: str
+    ) -> None:
+        self.store = store
+        self.link = link
+        self.peppers = peppers
+        self.shape = secrets.pattern(prefix)
+        self.held: OrderedDict[bytes, Credential] = OrderedDict()
+        self.unknown: OrderedDict[bytes, float] = OrderedDict()
+        self._loading: dict[bytes, asyncio.Task[tuple[Credential, str]]] = {}
+        self._turn = 0  # counts what was said on the channel, so that no reading outlives it
+
+    async def find(self, secret: str) -> tuple[Credential, str]:
+        """Return the credential of ``secret`` and where it was found.
+
+        Junk is refused by its shape and checksum before anybody is asked.
+        """
+        digest = secrets.digest(secret, self.peppers[0])
+        held = self.held.get(digest)
+        if held is not None and held.fresh:
+            self.held.move_to_end(digest)
+            return held, "memory"
+        try:
+            secrets.read(secret, self.shape)
+        except secrets.Malformed:
+            raise KeyMalformed from None
+        except secrets.BadChecksum:
+            raise KeyBadChecksum from None
+        if self.unknown.get(digest, 0.0) > time.monotonic():
+            raise KeyUnknown
+        task = self._loading.get(digest)
+        if task is None:
+            task = asyncio.create_task(self._load(secret, digest))
+            self._loading[digest] = task
+            task.add_done_callback(_ignore)
+            task.add_done_callback(lambda _: self._loading.pop(digest, None))
+        return await asyncio.shield(task)
+
+    def hear(self, message: str) -> None:
+        """Forget what a message on ``trl:invalidate`` is about."""
+        kind, _, what = message.partition(":")
+        if kind == "key":
+            self.unknown.pop(bytes.fromhex(what), None)
+            self._drop("digest", what)
+        elif kind == "app":
+            self._drop("application", what)
+        elif kind == "org":
+            self._drop("organization", what)
+
+    def reset(self) -> None:
+        """Forget everything: messages may have been missed. Copies wait for worse times."""
+        self._turn += 1
+        self.unknown.clear()
+        for held in self.held.values():
+            held.read_at = min(held.read_at, time.time() - 10)
+
+    def _drop(self, field: str, value: str) -> None:
+        self._turn += 1
+        for digest, held in list(self.held.items()):
+            if getattr(held, field) == value:
+                del self.held[digest]
+                self._forget(held.digest)
+
+    def _forget(self, digest: str) -> None:
+        """Remove the shared copy too: it may have been filled a moment before the change."""
+        try:
+            self.link.ask(FORGET.frame([_entry(digest)])).add_done_callback(_ignore)
+        except Down:
+            return
+
+    async def _load(self, secret: str, digest: bytes) -> tuple[Credential, str]:
+        digests = [secrets.digest(secret, pepper) for pepper in self.peppers]
+        shared = True
+        while True:
+            turn = self._turn
+            credential, source = await self._look_up(digests, shared=shared)
+            if turn == self._turn:
+                break
+            shared = False  # Something changed meanwhile: read again, past the shared copy.
+        if credential is None:
+            self.unknown[digest] = time.monotonic() + UNKNOWN_FOR
+            if len(self.unknown) > UNKNOWN_KEPT:
+                self.unknown.popitem(last=False)
+            raise KeyUnknown
+        self.held[digest] = credential
+        self.held.move_to_end(digest)
+        if len(self.held) > KEPT:
+            self.held.popitem(last=False)
+        return credential, source
+
+    async def _look_up(
+        self, digests: list[bytes], *, shared: bool
+    ) -> tuple[Credential | None, str]:
+        entry = await self._shared(digests)
+        dead = entry is not None and "dead" in entry
+        if shared and entry and not dead:
+            found = parse(entry)
+            if found.fresh:
+                return found, "valkey"
+        now = time.time()
+        try:
+            row = await self.store.credential(digests)
+        except StoreDown:
+            return self._make_do(digests, entry), "stale"
+        if row is None:
+            if dead:
+                raise KeyRevoked
+            return None, "postgres"
+        text = portable(row, now)
+        dead = await self._fill(row["digest"].hex(), text) or dead
+        found = parse(orjson.loads(text))
+        found.revoked = found.revoked or dead
+        return found, "postgres"
+
+    def _make_do(self, digests: list[bytes], entry: dict[str, Any] | None) -> Credential:
+        """Return an older copy while PostgreSQL is away, unless the key was revoked since."""
+        if entry and "dead" in entry:
+            raise KeyRevoked
+        copy = parse(entry) if entry else self.held.get(digests[0])
+        if copy is None or not copy.servable:
+            raise CredentialStoreUnavailable(headers={"Retry-After": RETRY})
+        return copy
+
+    async def _shared(self, digests: list[bytes]) -> dict[str, Any] | None:
+        frames = [pack("GET", _entry(digest.hex())) for digest in digests]
+        try:
+            for text in await asyncio.gather(*[self.link.ask(frame) for frame in frames]):
+                if text:
+                    entry: dict[str, Any] = orjson.loads(text)
+                    return entry
+        except (Down, Refusal, ValueError):
+            pass
+        return None
+
+    async def _fill(self, digest: str, text: bytes) -> bool:
+        """Share what was read, and tell whether a tombstone was there first."""
+        try:
+            return await self.link.run(FILL.frame([_entry(digest)], text, int(STALE))) is not None
+        except (Down, Refusal):
+            return False
+
+
+def _entry(digest: str) -> str:
+    return f"trl:cred:{digest}"
+
+
+def _ignore(future: "asyncio.Future[Any]") -> None:
+    future.exception()

@@ -1,0 +1,104 @@
+"""One request on its way through the gateway, and the answer it will get."""
+
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import orjson
+
+from apps.core import ids
+
+if TYPE_CHECKING:
+    from gateway.credential import Credential
+    from gateway.limits import Verdict
+    from gateway.routes import Operation
+    from gateway.runtime import Runtime
+    from gateway.upstream import Reply
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+PASSED, FAILED = "passed", "failed"
+
+
+class Exchange:
+    """What the steps learn about a request. Each step fills in its part and reads earlier ones."""
+
+    __slots__ = (
+        "address",
+        "answer_headers",
+        "api",
+        "backend_us",
+        "began",
+        "body",
+        "bytes_in",
+        "code",
+        "credential",
+        "headers",
+        "id",
+        "length",
+        "method",
+        "operation",
+        "origin",
+        "path",
+        "raw_headers",
+        "raw_path",
+        "receive",
+        "reply",
+        "request_id",
+        "runtime",
+        "send",
+        "status",
+        "target",
+        "trace",
+        "traceparent",
+        "units",
+        "verdict",
+        "wall",
+    )
+
+    def __init__(self, scope: Any, receive: Receive, send: Send, runtime: "Runtime") -> None:
+        self.began = time.perf_counter_ns()
+        self.wall = time.time_ns() // 1000
+        self.runtime = runtime
+        self.receive = receive
+        self.send = send
+        self.id: UUID = ids.uuid7(self.wall // 1000)
+        self.request_id = ids.encode("req", self.id)
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.raw_path: bytes = scope["raw_path"] or b"/"
+        query: bytes = scope["query_string"]
+        self.target = self.raw_path + b"?" + query if query else self.raw_path
+        self.raw_headers: Headers = scope["headers"]
+        self.headers = dict(self.raw_headers)
+        self.address = scope["client"][0] if scope["client"] else ""
+        self.origin = False  # whether a page of the portal asks
+        self.traceparent = b""
+        self.length: int | None = None  # of the body; None when it comes in chunks
+        self.body = b""  # what was read of it already
+        self.bytes_in = 0
+        self.trace: list[bytes] = []
+        self.credential: Credential | None = None
+        self.operation: Operation | None = None
+        self.api = ""
+        self.verdict: Verdict | None = None
+        self.units = 0
+        self.backend_us = 0
+        self.status = 0
+        self.code = ""
+        self.reply: Reply | None = None
+        self.answer_headers: Headers = []
+
+    @property
+    def reading(self) -> bool:
+        """Tell whether the request changes nothing."""
+        return self.method in {"GET", "HEAD"}
+
+
+def rung(name: str, outcome: str = PASSED, **values: Any) -> bytes:
+    """Return one decision of the trace as JSON: its name, how it ended, with which values."""
+    return orjson.dumps([name, outcome, values] if values else [name, outcome])

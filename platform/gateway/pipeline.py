@@ -1,0 +1,111 @@
+"""The way of a request: the steps in order, then the answer and its record."""
+
+import asyncio
+import logging
+
+from apps.core.errors import Problem
+from apps.core.rest.errors import InternalError
+from gateway import answers
+from gateway.exchange import Exchange
+from gateway.steps.authenticate import authenticate
+from gateway.steps.authorize import authorize
+from gateway.steps.dispatch import ClientGone, dispatch
+from gateway.steps.limit import limit
+from gateway.steps.receive import receive
+from gateway.steps.record import record
+from gateway.steps.route import route
+from gateway.upstream import Failed, Reply
+
+STEPS = (receive, authenticate, route, authorize, limit, dispatch)
+GONE = 499  # nginx's number for a caller who hung up; nobody receives it
+log = logging.getLogger(__name__)
+
+
+async def serve(exchange: Exchange) -> None:
+    """Take one request through the steps and answer it."""
+    try:
+        for step in STEPS:
+            await step(exchange)
+    except Problem as problem:
+        await refuse(exchange, problem)
+        return
+    except ClientGone:
+        exchange.status = GONE
+        record(exchange, bytes_out=0)
+        return
+    except Exception:
+        log.exception("The gateway failed at %s.", exchange.request_id)
+        await refuse(exchange, InternalError())
+        return
+    reply = exchange.reply
+    assert reply is not None  # noqa: S101 - the last step has set it
+    if reply.complete:
+        body = b"" if exchange.method == "HEAD" else reply.whole()
+        await answer(exchange, body)
+    else:
+        await _pass_on(exchange, reply)
+
+
+async def refuse(exchange: Exchange, problem: Problem) -> None:
+    """Answer with a problem document; a known caller learns what is left of the limits."""
+    if exchange.credential and exchange.verdict is None and problem.status != 401:  # noqa: PLR2004
+        exchange.verdict = await exchange.runtime.limiter.look(exchange.credential)
+    exchange.code = problem.code
+    exchange.status, exchange.answer_headers, body = answers.refusal(exchange, problem)
+    await answer(exchange, b"" if exchange.method == "HEAD" else body)
+
+
+async def answer(exchange: Exchange, body: bytes) -> None:
+    """Record the request and send an answer that is there as a whole."""
+    record(exchange, bytes_out=len(body))
+    await exchange.send(
+        {
+            "type": "http.response.start",
+            "status": exchange.status,
+            "headers": exchange.answer_headers,
+        }
+    )
+    await exchange.send({"type": "http.response.body", "body": body})
+
+
+async def _pass_on(exchange: Exchange, reply: Reply) -> None:
+    """Pass a long answer on piece by piece; the last one leaves after the record is written.
+
+    An answer that breaks off is broken off here too: returning without an end closes the
+    connection, so nobody takes half an answer for a whole one.
+    """
+    gone = asyncio.create_task(_hang_up(exchange))
+    sent, held = 0, b""
+    try:
+        await exchange.send(
+            {
+                "type": "http.response.start",
+                "status": exchange.status,
+                "headers": exchange.answer_headers,
+            }
+        )
+        while (chunk := await reply.read()) is not None:
+            if exchange.method == "HEAD":
+                continue
+            sent += len(chunk)
+            # Where a length was announced, the last byte is the end: it waits for the record.
+            now, held = (held, chunk) if reply.length is not None else (chunk, b"")
+            if now:
+                await exchange.send({"type": "http.response.body", "body": now, "more_body": True})
+    except Failed as failure:
+        exchange.code = "upstream_failed"
+        log.warning("The answer to %s broke off: %s.", exchange.request_id, failure)
+        record(exchange, bytes_out=sent)
+        return
+    finally:
+        gone.cancel()
+    record(exchange, bytes_out=sent)
+    await exchange.send({"type": "http.response.body", "body": held})
+
+
+async def _hang_up(exchange: Exchange) -> None:
+    """End the upstream's work when nobody waits for the answer any more."""
+    while (await exchange.receive())["type"] != "http.disconnect":
+        pass
+    if exchange.reply is not None:
+        exchange.reply.connection.abort(Failed("the caller hung up"))

@@ -1,0 +1,86 @@
+"""What only the gateway can find wrong with a request."""
+
+from http import HTTPStatus
+
+from apps.core.errors import Denied, LimitReached, Missing, Problem, Unavailable
+
+
+class PathInvalid(Problem):
+    """The path could be read in more than one way."""
+
+    code = "path_invalid"
+
+
+class HeaderRepeated(Problem):
+    """A header that may stand only once stands twice."""
+
+    code = "header_repeated"
+
+
+class HeadersTooLarge(Problem):
+    """The request carries more headers than the platform accepts."""
+
+    status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    code = "headers_too_large"
+
+
+class OperationUnknown(Missing):
+    """No operation of the API has this path."""
+
+    code = "operation_unknown"
+
+
+class VersionUnknown(Missing):
+    """The API has no such version."""
+
+    code = "version_unknown"
+
+
+class OrganizationSuspended(Denied):
+    """The organization is suspended."""
+
+    code = "organization_suspended"
+
+
+class QuotaReached(LimitReached):
+    """A quota of the application's plan is used up."""
+
+    code = "quota_reached"
+
+
+class CredentialStoreUnavailable(Unavailable):
+    """The credential cannot be looked up right now."""
+
+    code = "credential_store_unavailable"
+
+
+class CatalogUnavailable(Unavailable):
+    """The gateway has only just started and does not know the catalog yet."""
+
+    code = "catalog_unavailable"
+
+
+class TicketInvalid(Denied):
+    """The ticket to this stream is forged or too old."""
+
+    code = "ticket_invalid"
+
+
+class StreamsExhausted(Unavailable):
+    """The gateway holds as many open streams as it can."""
+
+    code = "streams_exhausted"
+
+
+class UpstreamFailed(Problem):
+    """The service behind the gateway did not answer properly."""
+
+    status = HTTPStatus.BAD_GATEWAY
+    code = "upstream_failed"
+
+
+class UpstreamTimeout(Problem):
+    """The service behind the gateway did not answer in time."""
+
+    status = HTTPStatus.GATEWAY_TIMEOUT
+    code = "upstream_timeout"

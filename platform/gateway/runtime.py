@@ -1,0 +1,82 @@
+"""What one gateway process holds: its connections, its caches, its background work."""
+
+import asyncio
+from functools import cache
+
+from apps.core import caller as callers
+from gateway import credentials, heartbeat, limits
+from gateway.credentials import Credentials
+from gateway.heartbeat import Heartbeat
+from gateway.limits import Limiter
+from gateway.link import Link
+from gateway.listener import Listener
+from gateway.live import Live
+from gateway.routes import Routes
+from gateway.settings import Settings
+from gateway.shipper import Shipper
+from gateway.spool import Spool
+from gateway.store import Store
+from gateway.upstream import Upstream
+
+HOT = 0.02  # seconds that a request waits for Valkey
+BULK = 2.0  # seconds that background work does
+
+
+class Runtime:
+    """Everything a request may ask for. Nothing here outlives the process or matters to another."""
+
+    def __init__(self, settings: Settings) -> None:
+        url = settings.valkey_url
+        self.settings = settings
+        self.stopping = asyncio.Event()
+        self.portal = settings.portal_url.encode()
+        self.store = Store(settings.database_url)
+        self.hot = Link(
+            url,
+            patience=HOT,
+            scripts=(limits.SCRIPT, credentials.FILL, credentials.FORGET),
+        )
+        self.bulk = Link(url, patience=BULK, scripts=(heartbeat.COUNT, heartbeat.USED))
+        self.credentials = Credentials(
+            self.store, self.hot, peppers=settings.peppers, prefix=settings.key_prefix
+        )
+        self.routes = Routes(self.store)
+        self.limiter = Limiter(self.hot)
+        self.upstream = Upstream(settings.upstream)
+        self.host = self.upstream.authority
+        self.listener = Listener(url, missed=self._missed)
+        self.live = Live(self.bulk, self.listener)
+        self.spool = Spool(settings.spool, limit=settings.spool_limit)
+        self.shipper = Shipper(self.spool, self.bulk, settings.spool)
+        self.heartbeat = Heartbeat(self.bulk, self.limiter, self.spool.source)
+        self.caller_key = cache(lambda api: callers.key_for(api, settings.caller_key))
+        scheme, _, host = settings.api_url.partition("://")
+        self.forwarded = f"x-forwarded-proto: {scheme}\r\nx-forwarded-host: {host}".encode()
+
+    async def start(self) -> None:
+        """Connect to what is there; what is not is tried again in the background."""
+        self.listener.subscribe("trl:invalidate", self._hear)
+        await asyncio.gather(self.store.start(), self.hot.start(), self.bulk.start())
+        self.listener.start()
+        await self.routes.start()
+        self.shipper.start()
+        self.heartbeat.start()
+
+    async def stop(self) -> None:
+        """Finish: everything that was answered is recorded, and shipped if Valkey takes it."""
+        self.stopping.set()
+        await self.heartbeat.stop()
+        await self.shipper.stop()
+        await self.routes.stop()
+        await self.listener.stop()
+        self.upstream.stop()
+        await asyncio.gather(self.hot.stop(), self.bulk.stop(), self.store.stop())
+
+    def _hear(self, message: str) -> None:
+        self.credentials.hear(message)
+        self.routes.hear(message)
+        self.live.hear(message)
+
+    def _missed(self) -> None:
+        self.credentials.reset()
+        self.routes.hear("catalog:")

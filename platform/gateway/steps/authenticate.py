@@ -1,0 +1,77 @@
+"""Find out which credential calls, and whether it is good at all."""
+
+import time
+
+from apps.core.errors import Problem
+from apps.keys.errors import (
+    CredentialMissing,
+    KeyExpired,
+    KeyMalformed,
+    KeyNotYetValid,
+    KeyRevoked,
+    WrongEnvironment,
+)
+from gateway.credential import Credential
+from gateway.credentials import RETRY
+from gateway.exchange import FAILED, Exchange, rung
+from gateway.problems import CredentialStoreUnavailable
+
+FOUND = {source: rung("known", by=source) for source in ("memory", "valkey", "postgres", "stale")}
+GOOD = rung("standing")
+
+
+async def authenticate(exchange: Exchange) -> None:
+    """Read ``Authorization: Bearer``, look the key up, refuse one that is no longer valid."""
+    secret = _secret(exchange)
+    try:
+        credential, source = await exchange.runtime.credentials.find(secret)
+    except Problem as problem:
+        exchange.trace.append(rung("known", FAILED, code=problem.code))
+        raise
+    exchange.credential = credential
+    exchange.trace.append(FOUND[source])
+    try:
+        _standing(credential, secret)
+    except Problem as problem:
+        exchange.trace.append(rung("standing", FAILED, code=problem.code))
+        raise
+    exchange.trace.append(GOOD)
+    exchange.runtime.heartbeat.used.add(credential.key)
+    if source == "stale" and not exchange.reading:
+        raise CredentialStoreUnavailable(
+            "The credential cannot be confirmed right now; reading still works.",
+            headers={"Retry-After": RETRY},
+        )
+
+
+def _secret(exchange: Exchange) -> str:
+    value = exchange.headers.get(b"authorization")
+    if value is None:
+        exchange.trace.append(rung("credential", FAILED))
+        raise CredentialMissing("Send Authorization: Bearer and an API key.")
+    scheme, _, secret = value.partition(b" ")
+    if scheme.lower() != b"bearer":
+        exchange.trace.append(rung("credential", FAILED, scheme=scheme.decode("latin-1")[:16]))
+        raise KeyMalformed("The scheme of Authorization must be Bearer.")
+    try:
+        return str(secret.strip(), "ascii")
+    except UnicodeDecodeError:
+        raise KeyMalformed from None
+
+
+def _standing(credential: Credential, secret: str) -> None:
+    """Refuse a key that was good or will be, but is not now."""
+    if credential.revoked:
+        raise KeyRevoked(f"The API key {credential.key} was revoked.")
+    if credential.expires_at and credential.expires_at <= time.time():
+        raise KeyExpired(f"The API key {credential.key} expired {_at(credential.expires_at)}.")
+    if credential.not_before and credential.not_before > time.time():
+        raise KeyNotYetValid(
+            f"The API key {credential.key} is valid from {_at(credential.not_before)}."
+        )
+    if ("_live_" in secret) != credential.livemode:
+        raise WrongEnvironment
+
+
+def _at(moment: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))

@@ -1,0 +1,56 @@
+"""Whether this credential may do this: organization, application, address, scopes."""
+
+from ipaddress import ip_address
+
+from apps.applications.errors import NotApproved, Suspended
+from apps.core.errors import Problem, ScopeMissing
+from apps.keys.errors import IpNotAllowed
+from gateway.credential import Credential
+from gateway.exchange import FAILED, Exchange, rung
+from gateway.problems import OrganizationSuspended
+
+ALLOWED = rung("allowed")
+
+
+async def authorize(exchange: Exchange) -> None:
+    """Refuse what the credential's standing does not cover."""
+    credential, operation = exchange.credential, exchange.operation
+    assert credential is not None  # noqa: S101 - steps before this one
+    assert operation is not None  # noqa: S101
+    try:
+        _standing(credential)
+        _address(credential, exchange.address)
+        for scope in operation.scopes:
+            if scope not in credential.scopes:
+                raise ScopeMissing(
+                    f"{operation.name} needs the scope {scope}; the key has "
+                    f"{', '.join(sorted(credential.scopes)) or 'none'}.",
+                    scope=scope,
+                    headers={
+                        "WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'
+                    },
+                )
+    except Problem as problem:
+        exchange.trace.append(rung("allowed", FAILED, code=problem.code, **problem.values))
+        raise
+    exchange.trace.append(ALLOWED)
+
+
+def _standing(credential: Credential) -> None:
+    if credential.organization_suspended:
+        raise OrganizationSuspended(f"The organization {credential.organization} is suspended.")
+    if credential.state == "suspended":
+        raise Suspended(f"The application {credential.application} is suspended.")
+    if credential.livemode and credential.state != "approved":
+        raise NotApproved(
+            f"The application {credential.application} is {credential.state.replace('_', ' ')}; "
+            "live traffic needs approval."
+        )
+
+
+def _address(credential: Credential, address: str) -> None:
+    if not credential.networks:
+        return
+    caller = ip_address(address)
+    if not any(caller in network for network in credential.networks):
+        raise IpNotAllowed(f"The API key may not be used from {address}.", address=address)

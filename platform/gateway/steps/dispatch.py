@@ -1,0 +1,174 @@
+"""Pass the request to its backend, and the backend's answer on."""
+
+import time
+from collections.abc import AsyncIterator
+
+import orjson
+
+from apps.core import caller as callers
+from apps.core.caller import Caller
+from gateway.answers import common
+from gateway.exchange import FAILED, Exchange, Headers, rung
+from gateway.problems import UpstreamFailed, UpstreamTimeout
+from gateway.steps.receive import BODY_LIMIT, too_large
+from gateway.upstream import Failed, Reply, TimedOut
+
+SHORT = 64 * 1024  # bodies up to this length travel with the head
+HOP_BY_HOP = {
+    b"connection",
+    b"expect",
+    b"keep-alive",
+    b"proxy-authenticate",
+    b"proxy-authorization",
+    b"proxy-connection",
+    b"te",
+    b"trailer",
+    b"transfer-encoding",
+    b"upgrade",
+}
+# What the gateway says itself, and what no backend needs to know.
+NOT_PASSED_ON = HOP_BY_HOP | {
+    b"authorization",
+    b"content-length",
+    b"cookie",
+    b"forwarded",
+    b"host",
+    b"traceparent",
+    b"x-forwarded-for",
+    b"x-forwarded-host",
+    b"x-forwarded-proto",
+    b"x-real-ip",
+}
+NOT_PASSED_BACK = HOP_BY_HOP | {
+    b"date",
+    b"ratelimit",
+    b"ratelimit-policy",
+    b"server",
+    b"set-cookie",
+    b"trellis-request-id",
+}
+ANSWERED = rung("backend")
+
+
+class ClientGone(Exception):  # noqa: N818 - a state of affairs
+    """Whoever asked has hung up."""
+
+
+async def dispatch(exchange: Exchange) -> None:
+    """Send the request upstream and take over status and headers of the answer."""
+    began = time.perf_counter_ns()
+    try:
+        exchange.reply = reply = await _ask(exchange)
+    except Failed as failure:
+        exchange.trace.append(rung("backend", FAILED, why=str(failure)))
+        kind = UpstreamTimeout if isinstance(failure, TimedOut) else UpstreamFailed
+        raise kind(f"The service behind {exchange.api} failed: {failure}.") from failure
+    finally:
+        exchange.backend_us = (time.perf_counter_ns() - began) // 1000
+    exchange.status = reply.status
+    exchange.trace.append(ANSWERED)
+    exchange.answer_headers = _answer_headers(exchange, reply)
+    if reply.status >= 400 and reply.complete:  # noqa: PLR2004 - an error
+        exchange.code = _code(reply)
+
+
+async def _ask(exchange: Exchange) -> Reply:
+    stream = None
+    if exchange.length != 0:
+        if exchange.length is None or exchange.length <= SHORT:
+            await _read(exchange)
+        else:
+            stream = _stream(exchange)
+    repeatable = exchange.method not in {"POST", "PATCH"} or b"idempotency-key" in exchange.headers
+    head = _head(exchange, streamed=stream is not None)
+    return await exchange.runtime.upstream.send(head, stream, repeatable=repeatable)
+
+
+def _head(exchange: Exchange, *, streamed: bool) -> bytes:
+    """Return the request's head and, unless it is streamed, its body."""
+    runtime = exchange.runtime
+    method = "GET" if exchange.method == "HEAD" else exchange.method
+    lines = [
+        method.encode() + b" " + exchange.target + b" HTTP/1.1\r\nhost: " + runtime.host,
+        b"trellis-caller: " + _caller(exchange, method).encode(),
+        b"trellis-request-id: " + exchange.request_id.encode(),
+        b"traceparent: " + exchange.traceparent,
+        b"x-forwarded-for: " + exchange.address.encode(),
+        runtime.forwarded,
+    ]
+    for name, value in exchange.raw_headers:
+        if name in NOT_PASSED_ON or (name[:8] == b"trellis-" and name != b"trellis-version"):
+            continue
+        lines.append(name + b": " + value)
+    if streamed:
+        lines.append(b"content-length: %d" % (exchange.length or 0))
+    elif exchange.body or not exchange.reading:
+        lines.append(b"content-length: %d" % len(exchange.body))
+    return b"\r\n".join(lines) + b"\r\n\r\n" + exchange.body
+
+
+def _caller(exchange: Exchange, method: str) -> str:
+    credential, operation = exchange.credential, exchange.operation
+    assert credential is not None  # noqa: S101 - steps before this one
+    assert operation is not None  # noqa: S101
+    return callers.sign(
+        Caller(
+            request_id=exchange.request_id,
+            application=credential.application,
+            organization=credential.organization,
+            tenant=credential.tenant,
+            livemode=credential.livemode,
+            credential=credential.key,
+            scopes=credential.scopes,
+            plan=credential.plan,
+        ),
+        audience=operation.api,
+        method=method,
+        path=exchange.path,
+        key=exchange.runtime.caller_key(operation.api),
+        now=time.time(),
+    )
+
+
+async def _read(exchange: Exchange) -> None:
+    """Read a short or chunked body as a whole: one that is cut off reaches nobody."""
+    parts: list[bytes] = []
+    async for part in _parts(exchange):
+        parts.append(part)
+        if exchange.bytes_in > BODY_LIMIT:
+            raise too_large(exchange.bytes_in)
+    exchange.body = b"".join(parts)
+
+
+async def _stream(exchange: Exchange) -> AsyncIterator[bytes]:
+    async for part in _parts(exchange):
+        yield part
+
+
+async def _parts(exchange: Exchange) -> AsyncIterator[bytes]:
+    more = True
+    while more:
+        message = await exchange.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        part: bytes = message.get("body", b"")
+        exchange.bytes_in += len(part)
+        more = message.get("more_body", False)
+        if part:
+            yield part
+
+
+def _answer_headers(exchange: Exchange, reply: Reply) -> Headers:
+    return [
+        header
+        for header in reply.headers
+        if header[0] not in NOT_PASSED_BACK and not header[0].startswith(b"access-control-")
+    ] + common(exchange)
+
+
+def _code(reply: Reply) -> str:
+    """Return the code of a problem document."""
+    try:
+        return str(orjson.loads(reply.whole())["code"])
+    except (ValueError, KeyError, TypeError):
+        return ""

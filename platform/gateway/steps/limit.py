@@ -1,0 +1,54 @@
+"""Take the request's cost from every limit, or refuse it."""
+
+from apps.core.errors import LimitReached
+from gateway.exchange import FAILED, Exchange, rung
+from gateway.limits import Verdict
+from gateway.problems import QuotaReached
+
+
+async def limit(exchange: Exchange) -> None:
+    """Ask the limiter once for all limits."""
+    assert exchange.credential is not None  # noqa: S101 - steps before this one
+    assert exchange.operation is not None  # noqa: S101
+    cost = exchange.operation.cost
+    verdict = await exchange.runtime.limiter.decide(exchange.credential, cost)
+    exchange.verdict = verdict
+    if verdict.denied is not None:
+        exchange.trace.append(
+            rung(
+                "limit",
+                FAILED,
+                by=verdict.by,
+                limit=verdict.denied.policy.name,
+                left=_left(verdict),
+            )
+        )
+        raise _refused(verdict)
+    exchange.units = cost
+    if verdict.slots:
+        exchange.trace.append(rung("limit", by=verdict.by, left=_left(verdict)))
+
+
+def _left(verdict: Verdict) -> dict[str, int]:
+    names = [slot.policy.name for slot in verdict.slots]
+    return dict(zip(names, verdict.numbers[::2], strict=True))
+
+
+def _refused(verdict: Verdict) -> LimitReached:
+    denied = verdict.denied
+    assert denied is not None  # noqa: S101 - asked only then
+    policy, wait = denied.policy, verdict.retry_after
+    headers = {"Retry-After": str(wait)}
+    if policy.kind == "quota":
+        return QuotaReached(
+            f"The quota {policy.name} of {policy.limit} a {policy.period} is used up.",
+            headers=headers,
+            limit=policy.name,
+            retry_after=wait,
+        )
+    return LimitReached(
+        f"The limit {policy.name} of {policy.limit} in {policy.window} s is reached.",
+        headers=headers,
+        limit=policy.name,
+        retry_after=wait,
+    )

@@ -1,0 +1,112 @@
+"""Refuse what could be read in two ways, before anybody else reads it."""
+
+import re
+from ipaddress import IPv6Address, ip_address
+
+from apps.core.rest.errors import BodyTooLarge, MethodNotAllowed
+from apps.keys.errors import CredentialInUrl
+from gateway.answers import METHODS
+from gateway.exchange import FAILED, Exchange, rung
+from gateway.problems import HeaderRepeated, HeadersTooLarge, PathInvalid
+
+BODY_LIMIT = 1024 * 1024
+HEADER_BYTES = 16 * 1024
+HEADER_COUNT = 100
+# Empty, dot and encoded segments, backslashes, and anything encoded twice or not as text.
+TRAPS = re.compile(
+    rb"//|\\|%2f|%2e|%5c|%25|%[01]|%7f|%(?![0-9a-f]{2})|/\.{1,2}(?:/|$)|[^!-~]", re.IGNORECASE
+)
+SECRETS = re.compile(
+    rb"(?:^|&)(?:api_?key|access_token)=|_(?:live|test)_[krp]\w{38}", re.IGNORECASE
+)
+TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+ONCE = {
+    b"authorization",
+    b"content-length",
+    b"content-type",
+    b"host",
+    b"idempotency-key",
+    b"if-match",
+    b"trellis-version",
+}
+KNOWN_METHODS = frozenset(METHODS.decode().split(", ")) | {"OPTIONS"}
+
+
+async def receive(exchange: Exchange) -> None:
+    """Check path, headers and length; find out who is really at the other end."""
+    headers = exchange.headers
+    _path(exchange)
+    if len(headers) != len(exchange.raw_headers):
+        _repeated(exchange)
+    size = sum(len(name) + len(value) for name, value in exchange.raw_headers)
+    if size > HEADER_BYTES or len(exchange.raw_headers) > HEADER_COUNT:
+        raise HeadersTooLarge(
+            f"The headers have {size} bytes in {len(exchange.raw_headers)} lines; at most "
+            f"{HEADER_BYTES} bytes in {HEADER_COUNT} lines are accepted."
+        )
+    exchange.address = client(exchange)
+    exchange.traceparent = _traceparent(exchange)
+    exchange.origin = headers.get(b"origin") == exchange.runtime.portal
+    _length(exchange)
+    if exchange.method not in KNOWN_METHODS:
+        raise MethodNotAllowed(
+            f"{exchange.method[:16]} is never allowed.", headers={"Allow": METHODS.decode()}
+        )
+
+
+def _path(exchange: Exchange) -> None:
+    path, _, query = exchange.target.partition(b"?")
+    if not path.startswith(b"/") or (found := TRAPS.search(path)):
+        what = f"{found[0].decode('latin-1')!r}" if path.startswith(b"/") and found else "no /"
+        exchange.trace.append(rung("path", FAILED, found=what))
+        raise PathInvalid(f"The path contains {what}: write it plainly.")
+    if "�" in exchange.path:
+        raise PathInvalid("The path is not UTF-8.")
+    if query and SECRETS.search(query):
+        raise CredentialInUrl("Send the credential as Authorization: Bearer …, and replace it.")
+
+
+def _repeated(exchange: Exchange) -> None:
+    seen = set()
+    for name, _ in exchange.raw_headers:
+        if name in seen and name in ONCE:
+            raise HeaderRepeated(f"{name.decode()} stands twice.", param=name.decode())
+        seen.add(name)
+
+
+def _length(exchange: Exchange) -> None:
+    headers = exchange.headers
+    if b"transfer-encoding" in headers:
+        return  # counted while it is read
+    exchange.length = int(headers.get(b"content-length") or 0)
+    if exchange.length > BODY_LIMIT:
+        raise too_large(exchange.length)
+
+
+def too_large(length: int) -> BodyTooLarge:
+    """Return the refusal of a body of at least ``length`` bytes."""
+    return BodyTooLarge(f"The body has {length} bytes or more; {BODY_LIMIT} are accepted.")
+
+
+def client(exchange: Exchange) -> str:
+    """Return the caller's address: as many hops back as there are trusted proxies."""
+    count = exchange.runtime.settings.trusted_proxies
+    hops = [exchange.address]
+    if count:
+        told = [v for name, v in exchange.raw_headers if name == b"x-forwarded-for"]
+        hops = [hop.strip() for hop in b",".join(told).decode("latin-1").split(",")] + hops
+    try:
+        address = ip_address(hops[-1 - count] if len(hops) > count else hops[0])
+    except ValueError:
+        return exchange.address
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(address)
+
+
+def _traceparent(exchange: Exchange) -> bytes:
+    """Return the caller's trace context (W3C), or one that begins here."""
+    told = exchange.headers.get(b"traceparent", b"")
+    if TRACEPARENT.fullmatch(told):
+        return bytes(told)
+    return f"00-{exchange.id.hex}-{exchange.id.hex[16:]}-00".encode()

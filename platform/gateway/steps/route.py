@@ -1,0 +1,18 @@
+"""Find the operation."""
+
+from apps.core.errors import Problem
+from gateway.exchange import FAILED, Exchange, rung
+
+FOUND = rung("route")
+
+
+async def route(exchange: Exchange) -> None:
+    """Look method and path up in the compiled catalog."""
+    try:
+        operation = exchange.runtime.routes.find(exchange.method, exchange.path)
+    except Problem as problem:
+        exchange.trace.append(rung("route", FAILED, code=problem.code))
+        raise
+    exchange.operation = operation
+    exchange.api = operation.api
+    exchange.trace.append(FOUND)

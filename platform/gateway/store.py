@@ -1,0 +1,137 @@
+"""The gateway's only SQL, as a role that may read these columns and nothing else."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+# What role trellis_gateway may read; ``trellis up`` grants it, a test compares it with the models.
+GRANTS: dict[str, tuple[str, ...]] = {
+    "keys_key": (
+        "id",
+        "application_id",
+        "tenant_id",
+        "digest",
+        "scopes",
+        "ip_allow",
+        "not_before",
+        "expires_at",
+        "revoked_at",
+    ),
+    "applications_application": ("id", "organization_id", "state"),
+    "orgs_organization": ("id", "suspended_at"),
+    "tenants_tenant": ("id", "kind"),
+    "plans_subscription": ("application_id", "version_id"),
+    "plans_planversion": ("id", "plan_id", "limits"),
+    "plans_plan": ("id", "slug"),
+    "catalog_api": ("id", "slug", "backend"),
+    "catalog_apiversion": ("id", "api_id", "major"),
+    "catalog_operation": ("id", "version_id", "name", "method", "path", "scopes", "cost"),
+}
+CREDENTIAL = """
+    SELECT key.digest, key.id AS key, key.application_id AS application,
+           application.organization_id AS organization, key.tenant_id AS tenant,
+           tenant.kind = 'live' AS livemode, key.scopes, key.ip_allow,
+           extract(epoch FROM key.not_before)::float8 AS not_before,
+           extract(epoch FROM key.expires_at)::float8 AS expires_at,
+           key.revoked_at IS NOT NULL AS revoked, application.state,
+           organization.suspended_at IS NOT NULL AS organization_suspended,
+           plan.slug AS plan, version.limits
+      FROM keys_key key
+      JOIN tenants_tenant tenant ON tenant.id = key.tenant_id
+      JOIN applications_application application ON application.id = key.application_id
+      JOIN orgs_organization organization ON organization.id = application.organization_id
+      LEFT JOIN plans_subscription subscription ON subscription.application_id = application.id
+      LEFT JOIN plans_planversion version ON version.id = subscription.version_id
+      LEFT JOIN plans_plan plan ON plan.id = version.plan_id
+     WHERE key.digest = ANY(%s)
+"""
+OPERATIONS = """
+    SELECT api.slug, version.major, operation.name, operation.method, operation.path,
+           operation.scopes, operation.cost
+      FROM catalog_operation operation
+      JOIN catalog_apiversion version ON version.id = operation.version_id
+      JOIN catalog_api api ON api.id = version.api_id
+     WHERE api.backend = 'native'
+"""
+CONNECTIONS = 4
+QUEUE = 64  # look-ups that may wait for a connection; more are refused at once
+PATIENCE = 1.5  # seconds for one look-up, waiting included
+PAUSE = 0.5  # seconds in which a database that failed is not asked again
+
+
+class StoreDown(Exception):  # noqa: N818 - a state of affairs
+    """PostgreSQL cannot be asked right now."""
+
+
+class OperationRow(NamedTuple):
+    """One operation of the catalog."""
+
+    api: str
+    major: int
+    name: str
+    method: str
+    path: str
+    scopes: list[str]
+    cost: int
+
+
+class Store:
+    """A small pool of connections; a look-up that would take long is given up."""
+
+    def __init__(self, url: str) -> None:
+        self.pool = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=CONNECTIONS,
+            open=False,
+            timeout=PATIENCE,
+            max_waiting=QUEUE,
+            reconnect_timeout=5,
+            check=AsyncConnectionPool.check_connection,
+            kwargs={
+                "autocommit": True,
+                "connect_timeout": 2,
+                "row_factory": dict_row,
+                "options": "-c statement_timeout=1000",
+            },
+        )
+        self.known = False  # whether it ever answered
+        self._silent_until = 0.0
+
+    async def start(self) -> None:
+        """Open the pool; PostgreSQL may come later."""
+        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+        await self.pool.open(wait=False)
+
+    async def stop(self) -> None:
+        """Close every connection."""
+        await self.pool.close(timeout=1)
+
+    async def credential(self, digests: Sequence[bytes]) -> dict[str, Any] | None:
+        """Return the row of the key with one of ``digests``; StoreDown when nobody can tell."""
+        rows = await self._fetch(CREDENTIAL, [list(digests)])
+        return rows[0] if rows else None
+
+    async def operations(self) -> list[OperationRow]:
+        """Return the whole catalog; StoreDown when PostgreSQL is away."""
+        rows = await self._fetch(OPERATIONS, [])
+        return [OperationRow(*row.values()) for row in rows]
+
+    async def _fetch(self, query: str, values: list[Any]) -> list[dict[str, Any]]:
+        now = asyncio.get_running_loop().time()
+        if now < self._silent_until:
+            raise StoreDown
+        try:
+            async with asyncio.timeout(PATIENCE), self.pool.connection() as connection:
+                cursor = await connection.execute(query, values, prepare=True)
+                rows: list[dict[str, Any]] = await cursor.fetchall()  # type: ignore[assignment]
+        except (psycopg.Error, PoolTimeout, TimeoutError, OSError) as error:
+            self._silent_until = now + PAUSE
+            raise StoreDown from error
+        self.known = True
+        return rows
