@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from box import cli, paths
+from box import cli
 from box.paths import Home
 from tests.box.conftest import Box
 
@@ -103,7 +103,7 @@ def test_a_full_disk_is_one_line(
     class Usage(NamedTuple):
         free: int
 
-    monkeypatch.setattr(paths.shutil, "disk_usage", lambda path: Usage(3 << 20))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(3 << 20))
     handlers = {number: signal.getsignal(number) for number in (1, 2, 15)}
     try:
         assert cli.main(["up", "--dir", str(tmp_path / "home")]) == 1

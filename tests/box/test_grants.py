@@ -1,0 +1,66 @@
+"""Two roles serve: one reads and writes rows, one reads some columns. Neither owns anything."""
+
+import os
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from django.db import connection
+
+from gateway.store import GRANTS
+
+
+@pytest.fixture
+def gateway(db: None) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
+    """A session of the gateway's role in the test database."""
+    parts = urlsplit(os.environ["DATABASE_GATEWAY_URL"])
+    url = urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}"))
+    with psycopg.connect(url, autocommit=True) as session:
+        yield session
+
+
+def test_the_gateway_reads_the_columns_it_needs(
+    gateway: "psycopg.Connection[tuple[object, ...]]",
+) -> None:
+    for table, columns in GRANTS.items():
+        listed = ", ".join(columns)
+        gateway.execute(f"SELECT {listed} FROM {table} LIMIT 1")  # noqa: S608 - names of our own
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM keys_key",
+        "SELECT password FROM accounts_user",
+        "SELECT 1 FROM commerce_order",
+        "UPDATE keys_key SET revoked_at = NULL",
+        "DELETE FROM keys_key",
+        "CREATE TABLE mine (id int)",
+    ],
+)
+def test_the_gateway_may_do_nothing_else(
+    gateway: "psycopg.Connection[tuple[object, ...]]", statement: str
+) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        gateway.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE mine (id int)",
+        "ALTER TABLE keys_key DISABLE ROW LEVEL SECURITY",
+        "DROP TABLE keys_key",
+        "ALTER ROLE trellis_app BYPASSRLS",
+        "SET ROLE trellis_owner",
+    ],
+)
+def test_the_application_owns_nothing(db: None, statement: str) -> None:
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(statement)
+        except Exception as error:  # noqa: BLE001 - Django wraps what psycopg says
+            assert isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege)  # noqa: PT017
+        else:
+            pytest.fail("the application's role was allowed to do that")
