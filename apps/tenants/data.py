@@ -4,10 +4,12 @@ An app above this one registers itself in ``AppConfig.ready()``; tenants never i
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from apps.tenants.models import Tenant
+if TYPE_CHECKING:
+    from apps.tenants.models import Tenant
 
-Seeder = Callable[[Tenant, str], None]
+Seeder = Callable[["Tenant", str], None]
 
 seeders: dict[str, Seeder] = {}
 

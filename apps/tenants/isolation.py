@@ -38,27 +38,29 @@ def acting_in(tenant: Tenant) -> Iterator[None]:
     """
     if not connection.in_atomic_block:
         raise RuntimeError("acting_in(tenant) needs a transaction around it.")
-    former = _current()
-    _set(str(ids.decode(tenant.pk)[1]))
+    former = current()
+    enter(str(ids.decode(tenant.pk)[1]))
     try:
         with clock.shifted(tenant.clock_offset):
             yield
     finally:
         if not _aborted():  # Rolling back forgets the setting by itself.
-            _set(former)
+            enter(former)
 
 
 def _aborted() -> bool:
     return connection.connection.info.transaction_status is TransactionStatus.INERROR
 
 
-def _current() -> str:
+def current() -> str:
+    """Return the UUID of the acting tenant, or nothing."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('trellis.tenant', true)")
         row = cursor.fetchone()
     return (row and row[0]) or ""
 
 
-def _set(value: str) -> None:
+def enter(value: str) -> None:
+    """Act in the tenant with this UUID until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('trellis.tenant', %s, true)", [value])
