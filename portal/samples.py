@@ -97,3 +97,10 @@ def example(url: str) -> Example:
         "has_more": True,
     }
     return Example(url, colour(_curl(url, key), "bash"), body(json.dumps(answer)))
+
+
+def repeat(method: str, url: str) -> Sample:
+    """Return a call as curl would make it again; the key and the body are the reader's own."""
+    verb = "" if method == "GET" else f"-X {method} "
+    key = f"{settings.BRAND['key_prefix']}_…"
+    return _sample("curl", "curl", "bash", f'curl {verb}"{url}" \\\n  -H "Authorization: Bearer {key}"')

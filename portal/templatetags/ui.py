@@ -12,6 +12,7 @@ from apps.core import clock
 
 register = template.Library()
 
+SECOND, TEN = 1000, 10  # milliseconds
 STATUS_TONES = {2: "text-success", 3: "text-info", 4: "text-warning", 5: "text-error"}
 STATE_TONES = {
     "draft": "muted",
@@ -52,23 +53,21 @@ def state_pill(state: str, label: str = "") -> SafeString:
 
 
 @register.filter
-def milliseconds(microseconds: float | None) -> str:
-    """Write a duration given in microseconds for people: ``0.8 ms``, ``31 ms``, ``1.2 s``."""
-    if microseconds is None:
+def duration(milliseconds: float | None) -> str:
+    """Write a duration for people: ``0.8 ms``, ``31 ms``, ``1.2 s``."""
+    if milliseconds is None:
         return "—"
-    ms = microseconds / 1000
-    if ms >= 1000:
-        return f"{ms / 1000:.1f} s"
-    return f"{ms:.1f} ms" if ms < 10 else f"{ms:.0f} ms"
+    if milliseconds >= SECOND:
+        return f"{milliseconds / SECOND:.1f} s"
+    return f"{milliseconds:.1f} ms" if milliseconds < TEN else f"{milliseconds:.0f} ms"
 
 
 @register.filter
-def percent(part: int, whole: int) -> str:
-    """Write ``part`` of ``whole`` as a percentage; a dash when there is nothing to divide."""
-    if not whole:
-        return "—"
-    share = 100 * part / whole
-    return f"{share:.0f} %" if share in (0, 100) else f"{share:.1f} %"
+def percent(share: float) -> str:
+    """Write a share from 0 to 1 as a percentage with as many digits as it deserves."""
+    if share in (0, 1):
+        return f"{share:.0%}"
+    return f"{share:.2%}" if share < 0.01 else f"{share:.1%}"  # noqa: PLR2004 - one per cent
 
 
 @register.filter

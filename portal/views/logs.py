@@ -1,8 +1,81 @@
-from django.http import HttpRequest, HttpResponse
+"""The request log, one request with the decisions about it, and the page that errors point to."""
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from apps.usage import selectors as usage
+from portal import library, samples
+from portal.forms.log import LogFilter
+from portal.request import PortalRequest, mode_of
+
+PASSED, FAILED = "passed", "failed"
 
 
-def index(request: HttpRequest, **_: str) -> HttpResponse:
-    return HttpResponse()
+@login_required
+@require_safe
+def index(request: PortalRequest) -> HttpResponse:
+    """Show the log, newest first; htmx gets the results alone."""
+    form = LogFilter(request.GET, user=request.user, mode=mode_of(request))
+    page = usage.requests(request.user, **form.wanted(), after=request.GET.get("after"))
+    older = request.GET.copy()
+    if page.next:
+        older["after"] = page.next
+    context = {
+        "form": form,
+        "page": page,
+        "older": older.urlencode() if page.next else "",
+        "deep": "after" in request.GET,
+        "narrowed": form.narrowed(),
+    }
+    part = request.htmx and not request.htmx.history_restore_request
+    template = "portal/logs/_results.html" if part else "portal/logs/index.html"
+    answer = render(request, template, context)
+    patch_vary_headers(answer, ["HX-Request"])
+    return answer
 
 
-detail = explain = table = run = first = index
+@login_required
+@require_safe
+def detail(request: PortalRequest, request_id: str) -> HttpResponse:
+    """Show one request: what was asked, what was decided, and how to ask again."""
+    found = usage.request(request.user, request_id)
+    if found is None:
+        raise Http404
+    documented = {page.code: page for page in library.errors()}
+    call = samples.repeat(found.method, f"{settings.API_URL}{found.path}")
+    context = {
+        "row": found,
+        "steps": [_step(entry) for entry in found.trace or []],
+        "error": documented.get(found.code),
+        "call": call,
+    }
+    return render(request, "portal/logs/detail.html", context)
+
+
+@require_safe
+@never_cache
+def explain(request: HttpRequest, request_id: str) -> HttpResponse:
+    """Lead whoever may see the request to its page; everyone else reads the same words."""
+    signed_in = request.user.is_authenticated
+    if signed_in and usage.request(cast("PortalRequest", request).user, request_id):
+        return redirect("portal:logs-detail", request_id)
+    context = {"request_id": request_id}
+    return render(request, "portal/logs/explain.html", context, status=404 if signed_in else 200)
+
+
+def _step(entry: list[Any]) -> dict[str, Any]:
+    """Return one decision as the ladder shows it: ``[name, outcome]``, perhaps with values."""
+    name, outcome, *values = entry
+    return {
+        "name": str(name).replace("_", " "),
+        "values": values[0] if values else {},
+        "good": outcome == PASSED,
+        "bad": outcome == FAILED,
+    }
