@@ -1,0 +1,108 @@
+"""Deciding about applications and organizations: a reason, an event, a row, a mail."""
+
+from collections.abc import Callable
+
+from django.db import transaction
+
+from apps.accounts.models import User
+from apps.applications import services as applications
+from apps.applications.models import Application
+from apps.core.errors import Unprocessable
+from apps.moderation.models import Decision
+from apps.notifications import services as notifications
+from apps.orgs import services as orgs
+from apps.orgs.models import Membership, Organization, Role
+
+Verdict = Decision.Verdict
+REASON_LIMIT = 500
+SUBJECTS = {
+    Verdict.APPROVED: "{} is approved for live traffic",
+    Verdict.CHANGES_REQUESTED: "{} needs changes before it can go live",
+    Verdict.REJECTED: "{} was not approved",
+    Verdict.SUSPENDED: "{} is suspended",
+    Verdict.REINSTATED: "{} may call again",
+}
+
+
+def approve(application: Application, *, reason: str, actor: User) -> Decision:
+    """Let a submitted application have live keys."""
+    return _decide(application, applications.approve, Verdict.APPROVED, reason, actor)
+
+
+def request_changes(application: Application, *, reason: str, actor: User) -> Decision:
+    """Send a submitted application back; ``reason`` says what must change."""
+    move = applications.request_changes
+    return _decide(application, move, Verdict.CHANGES_REQUESTED, reason, actor)
+
+
+def reject(application: Application, *, reason: str, actor: User) -> Decision:
+    """Decline a submitted application."""
+    return _decide(application, applications.reject, Verdict.REJECTED, reason, actor)
+
+
+def suspend(application: Application, *, reason: str, actor: User) -> Decision:
+    """Refuse every call of an application until it is reinstated."""
+    return _decide(application, applications.suspend, Verdict.SUSPENDED, reason, actor)
+
+
+def reinstate(application: Application, *, reason: str, actor: User) -> Decision:
+    """Put a suspended application back where it was."""
+    return _decide(application, applications.reinstate, Verdict.REINSTATED, reason, actor)
+
+
+@transaction.atomic
+def suspend_organization(organization: Organization, *, reason: str, actor: User) -> None:
+    """Refuse every call of an organization's applications, and tell its owners why."""
+    reason = _reason(reason)
+    orgs.suspend(organization, reason=reason, actor=actor)
+    _tell(organization, SUBJECTS[Verdict.SUSPENDED], organization.name, reason)
+
+
+@transaction.atomic
+def reinstate_organization(organization: Organization, *, reason: str, actor: User) -> None:
+    """Let an organization's applications call again, and tell its owners."""
+    reason = _reason(reason)
+    orgs.reinstate(organization, reason=reason, actor=actor)
+    _tell(organization, SUBJECTS[Verdict.REINSTATED], organization.name, reason)
+
+
+@transaction.atomic
+def _decide(
+    application: Application,
+    move: Callable[..., None],
+    verdict: Decision.Verdict,
+    reason: str,
+    actor: User,
+) -> Decision:
+    reason = _reason(reason)
+    move(application, reason=reason, actor=actor)
+    decision = Decision.objects.create(
+        application=application, verdict=verdict, reason=reason, decided_by=actor
+    )
+    path = f"/applications/{application.pk}"
+    _tell(application.organization, SUBJECTS[verdict], application.name, reason, path)
+    return decision
+
+
+def _reason(reason: str) -> str:
+    reason = reason.strip()
+    if not reason:
+        raise Unprocessable("Say why: the developer reads it.", param="reason")
+    if len(reason) > REASON_LIMIT:
+        raise Unprocessable(f"Say it in {REASON_LIMIT} characters.", param="reason")
+    return reason
+
+
+def _tell(
+    organization: Organization, subject: str, name: str, reason: str, path: str = "/overview"
+) -> None:
+    """Write to those who answer for the organization."""
+    recipients = Membership.objects.filter(
+        organization=organization, role__in=(Role.OWNER, Role.ADMIN), user__is_active=True
+    ).values_list("user__email", flat=True)
+    notifications.notify(
+        recipients,
+        subject=subject.format(name),
+        template="decision",
+        context={"heading": subject.format(name), "reason": reason, "path": path},
+    )
