@@ -7,7 +7,7 @@ from django.conf import settings
 SOURCES = [
     *(settings.ROOT / "platform").rglob("*.py"),
 ]
-NAME = re.compile(r'"((?:TRELLIS|DATABASE|VALKEY)_[A-Z_]+)"')
+NAME = re.compile(r'"((?:TRELLIS|DATABASE|VALKEY)_[A-Z_]+)(?<!_FILE)"')
 
 
 def test_every_name_read_from_the_environment_is_in_the_reference() -> None:
