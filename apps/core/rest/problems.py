@@ -12,7 +12,7 @@ from django.core.exceptions import (
     RequestDataTooBig,
     SuspiciousOperation,
 )
-from django.db import OperationalError
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 
@@ -25,7 +25,9 @@ from apps.core.rest.renderers import dumps
 
 MEDIA_TYPE = "application/problem+json"
 UNKNOWN = "unknown"  # The code of a validation error about a member that does not exist.
-CONTENTION = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+# Serialization failure, deadlock, lock not available; a reference or a unique value that another
+# request has deleted or taken since this one looked.
+CONTENTION = {"40001", "40P01", "55P03", "23503", "23505"}
 
 FORESEEN: list[tuple[tuple[type[Exception], ...], Callable[[], Problem]]] = [
     (
@@ -66,13 +68,14 @@ def translate(error: Exception) -> Problem:
     for kinds, problem in FORESEEN:
         if isinstance(error, kinds):
             return problem()
-    if isinstance(error, OperationalError) and _contended(error):
+    if isinstance(error, DatabaseError) and _contended(error):
+        log.warning("Request %s was contended: %s", current_request.get(), error)
         return rest.Contended("Nothing was changed. Try again.", headers={"Retry-After": "1"})
     log.error("Request %s failed.", current_request.get(), exc_info=error)
     return rest.InternalError("The request failed and nothing was changed. It has been recorded.")
 
 
-def _contended(error: OperationalError) -> bool:
+def _contended(error: DatabaseError) -> bool:
     return getattr(error.__cause__, "sqlstate", None) in CONTENTION
 
 

@@ -1,0 +1,66 @@
+"""The declaration of one operation: what the view enforces is what the schema says."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django_filters import FilterSet
+from drf_spectacular.utils import extend_schema
+
+from apps.core.errors import Problem
+from apps.core.rest import pagination
+from apps.core.rest.schema import Described, describe
+
+READING = frozenset({"expand[]", "fields"})
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation: its ``operationId``, the scopes it needs, the query parameters it knows."""
+
+    name: str
+    scopes: frozenset[str]
+    query: frozenset[str]
+    filters: type[FilterSet] | None
+    sorts: Sequence[str]
+
+
+def operation(
+    name: str,
+    *,
+    summary: str,
+    scopes: Sequence[str],
+    answer: Any = None,
+    status: int = 200,
+    body: Any = None,
+    key: str = "",
+    writes: bool = False,
+    filters: type[FilterSet] | None = None,
+    sorts: Sequence[str] = (),
+    problems: Sequence[type[Problem]] = (),
+    expands: Sequence[str] = (),
+    example: Any = None,
+    asks: Any = None,
+    cost: int = 1,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a view's method as an operation; its docstring becomes the description.
+
+    ``answer`` and ``body`` are serializers, ``example`` and ``asks`` an example of each. ``sorts``
+    makes it a list, ``key`` is the prefix of the identifier in its path, ``problems`` are those of
+    its own beside those that every operation has.
+    """
+    query = READING if answer else frozenset()
+    if sorts:
+        query |= pagination.PARAMETERS | frozenset(filters.base_filters if filters else ())
+
+    def declare(method: Callable[..., Any]) -> Callable[..., Any]:
+        method.operation = Operation(  # type: ignore[attr-defined]
+            name, frozenset(scopes), query, filters, sorts
+        )
+        described = Described(
+            name, summary, method.__doc__ or "", tuple(scopes), cost, answer, status, body,
+            key, writes, filters, tuple(sorts), tuple(problems), tuple(expands), example, asks,
+        )  # fmt: skip
+        return extend_schema(**describe(described))(method)
+
+    return declare

@@ -1,0 +1,66 @@
+"""Views whose writes may be sent twice and happen once."""
+
+from typing import Any
+
+from django.http import HttpResponse
+
+from apps.core.rest.views import ApiView
+from apps.idempotency import services as idempotency
+from apps.idempotency.models import KeptAnswer
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+SHOULD_RETRY = "Trellis-Should-Retry"
+METHODS = {"POST", "PATCH", "DELETE"}
+KEPT = ("Content-Type", "ETag", "Location")
+FAILED = 500
+
+
+class IdempotentView(ApiView):
+    """A view that honours ``Idempotency-Key``.
+
+    What a method *raises* rolls back everything, the reservation of the key included: nothing
+    happened, so the same key may try again. What it *returns* is kept in the same transaction as
+    its effect, even a 5xx; that one tells clients not to try again.
+    """
+
+    def perform(self, handler: Any) -> HttpResponse:
+        """Replay the kept answer, or run the method and keep what it answers."""
+        key = self.request.headers.get(HEADER)
+        if key is None or self.request.method not in METHODS:
+            return super().perform(handler)
+        request = self.request._request  # noqa: SLF001 - DRF offers no other way to the raw body
+        same = idempotency.fingerprint(
+            str(request.method), request.get_full_path(), bytes(request.body)
+        )
+        if kept := idempotency.claim(key, same=same, actor=self.caller):
+            return _replay(kept)
+        answer = super().perform(handler)
+        if answer.status_code >= FAILED:
+            answer.headers[SHOULD_RETRY] = "false"
+        idempotency.keep(
+            key,
+            same=same,
+            status=answer.status_code,
+            headers={name: answer.headers[name] for name in KEPT if name in answer.headers},
+            body=answer.content,
+            scopes=self._uncovering(),
+            actor=self.caller,
+        )
+        return answer
+
+    def _uncovering(self) -> frozenset[str]:
+        """Return the scopes without which the answer would have looked different."""
+        if self.lens.expand:
+            return self.caller.scopes
+        return self.caller.scopes & set(self.resource.guarded.values())
+
+
+def _replay(kept: KeptAnswer) -> HttpResponse:
+    answer = HttpResponse(bytes(kept.body), status=kept.status, headers=kept.headers)
+    if "Content-Type" not in kept.headers:  # Django adds one, even to an answer without a body.
+        del answer.headers["Content-Type"]
+    answer.headers[REPLAYED] = "true"
+    if kept.status >= FAILED:
+        answer.headers[SHOULD_RETRY] = "false"
+    return answer
