@@ -59,7 +59,7 @@ def duration(milliseconds: float | None) -> str:
         return "—"
     if milliseconds >= SECOND:
         return f"{milliseconds / SECOND:.1f} s"
-    return f"{milliseconds:.1f} ms" if milliseconds < TEN else f"{milliseconds:.0f} ms"
+    return f"{milliseconds:.1f} ms" if milliseconds < TEN - 0.05 else f"{milliseconds:.0f} ms"
 
 
 @register.filter

@@ -30,6 +30,7 @@ class UsageChart extends HTMLElement {
     const two = warn.map((value, i) => value + bad[i]);
     const all = good.map((value, i) => value + two[i]);
     this.data = [rows.map((row) => row.at), all, two, bad];
+    this.half = rows.length > 1 ? (rows[1].at - rows[0].at) / 2 : 43200;
     this.hourly = rows.length > 1 && rows[1].at - rows[0].at < 86400;
   }
 
@@ -58,9 +59,9 @@ class UsageChart extends HTMLElement {
         height: this.plot.clientHeight,
         padding: [10, 6, 0, 0],
         cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-        scales: { y: { range: (_, low, high) => [0, Math.max(high * 1.08, 4)] } },
+        scales: { x: { range: (_, low, high) => [low - this.half, high + this.half] }, y: { range: (_, low, high) => [0, Math.max(high * 1.08, 4)] } },
         axes: [
-          { ...axis, grid: { show: false }, values: (_, all) => all.map((at) => this.day(at)) },
+          { ...axis, size: 30, grid: { show: false }, values: (_, all) => all.map((at) => this.day(at)) },
           { ...axis, grid, size: 46, values: (_, all) => all.map(short) },
         ],
         series: [{}, bar("--color-chart-good"), bar("--color-chart-warn"), bar("--color-chart-bad")],
