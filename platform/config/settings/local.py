@@ -17,3 +17,4 @@ from config.settings.base import *  # noqa: E402, F403
 
 OUTBOX = env.flag("TRELLIS_OUTBOX", default=True)
 EMAIL_BACKEND = "apps.notifications.outbox.OutboxBackend"
+WHITENOISE_USE_FINDERS = True  # Static files as they lie in the project; nothing is collected.

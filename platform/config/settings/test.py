@@ -13,3 +13,4 @@ OUTBOX = True
 EMAIL_BACKEND = "apps.notifications.outbox.OutboxBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Fast; guards nothing.
 WHITENOISE_AUTOREFRESH = True  # Static files are read where they lie; nothing collects them.
+WHITENOISE_USE_FINDERS = True
