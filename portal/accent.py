@@ -12,6 +12,7 @@ WHITE: Rgb = (1.0, 1.0, 1.0)
 INK: Rgb = (0.055, 0.062, 0.082)  # the dark theme's page, about oklch(17% 0.013 262)
 ENOUGH = 4.6  # a little above 4.5, for tinted backgrounds
 STEPS = 40
+LINEAR = 0.04045  # where sRGB stops being linear
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
 
@@ -61,7 +62,7 @@ def _mix(one: Rgb, two: Rgb, share: float) -> Rgb:
 
 def _luminance(colour: Rgb) -> float:
     red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour
+        part / 12.92 if part <= LINEAR else ((part + 0.055) / 1.055) ** 2.4 for part in colour
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 

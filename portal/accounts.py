@@ -8,7 +8,7 @@ from apps.accounts.models import User
 from portal.addresses import client_address
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] - allauth has no types
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Our addresses, our mails' sender."""
 
     def get_client_ip(self, request: HttpRequest) -> str:

@@ -6,7 +6,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import TextLexer, get_lexer_by_name
 from pygments.util import ClassNotFound
 
-_FORMAT: HtmlFormatter[str] = HtmlFormatter(nowrap=True)
+_FORMAT = HtmlFormatter(nowrap=True)
 ALIASES = {"sh": "bash", "shell": "bash", "js": "javascript", "": "text"}
 
 

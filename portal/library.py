@@ -10,7 +10,8 @@ from typing import Final
 from django.conf import settings
 
 _SECTION: Final = re.compile(r"^## `?(\w+)`?\n", re.MULTILINE)
-_ORDER: Final = re.compile(r"^\d+-")
+_HEAD: Final = re.compile(r"\*\*(\d{3})\*\* · (.+)")
+FIRST: Final = ("quickstart", "authentication", "sandbox", "errors", "pagination", "idempotency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +26,20 @@ class Guide:
 
 @dataclass(frozen=True, slots=True)
 class ErrorPage:
-    """What the reference says about one code. ``source`` is Markdown below a title of its own."""
+    """What the reference says about one code; ``source`` is Markdown."""
 
     code: str
+    status: int
     title: str
     source: str
 
 
 def guides() -> list[Guide]:
-    """Return the guides in the order of their file names."""
+    """Return the guides: what a newcomer needs first, then the others by name."""
     paths = sorted((Path(settings.DOCS) / "guides").glob("*.md"))
-    return [_guide(path, path.stat().st_mtime_ns) for path in paths]
+    found = [_guide(path, path.stat().st_mtime_ns) for path in paths]
+    order = {slug: number for number, slug in enumerate(FIRST)}
+    return sorted(found, key=lambda guide: order.get(guide.slug, len(order)))
 
 
 def errors() -> list[ErrorPage]:
@@ -51,7 +55,7 @@ def _guide(path: Path, _changed: int) -> Guide:
     source = path.read_text()
     title, _, rest = source.lstrip("# ").partition("\n")
     summary = next((line for line in rest.splitlines() if line[:1].isalpha()), "")
-    return Guide(_ORDER.sub("", path.stem), title.strip(), summary, source)
+    return Guide(path.stem, title.strip(), summary, source)
 
 
 @lru_cache(maxsize=2)
@@ -62,5 +66,5 @@ def _errors(path: Path, _changed: int) -> tuple[ErrorPage, ...]:
 def _sections(text: str) -> Iterator[ErrorPage]:
     parts = _SECTION.split(text)[1:]
     for code, body in zip(parts[::2], parts[1::2], strict=True):
-        first, _, rest = body.strip().partition("\n")
-        yield ErrorPage(code, first.strip("*# ").rstrip(), rest.strip())
+        if head := _HEAD.match(body.strip()):
+            yield ErrorPage(code, int(head[1]), head[2], body.strip()[head.end() :].strip())

@@ -1,8 +1,8 @@
 """Markdown for guides, error pages and terms. HTML in a source is shown, never passed on."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -14,8 +14,6 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 from portal.highlight import colour
-
-_PLACEHOLDER = re.compile(r"\{\{ (\w+) \}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +33,15 @@ class Page:
     headings: list[Heading] = field(default_factory=list)
 
 
-def render(source: str, **values: str) -> Page:
-    """Render ``source``; ``{{ name }}`` in it becomes the value of that name."""
-    text = _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), source)
+def render(source: str, values: Mapping[str, str] | None = None) -> Page:
+    """Render ``source``, with each key of ``values`` in it replaced by its value."""
+    for word, value in (values or {}).items():
+        source = source.replace(word, value)
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.add_render_rule("fence", _fence)
-    tokens = parser.parse(text)
+    tokens = parser.parse(source)
     title, headings = "", []
-    for opening, inline in zip(tokens, tokens[1:], strict=False):
+    for opening, inline in pairwise(tokens):
         if opening.type != "heading_open":
             continue
         opening.attrSet("id", slugify(inline.content))

@@ -14,9 +14,9 @@ MODE = "mode"  # the session's name for it
 
 
 class PortalRequest(HttpRequest):
-    """A request of a signed-in developer."""
+    """A request of a signed-in developer: ``@login_required`` lets nobody else in."""
 
-    user: User  # type: ignore[assignment] - @login_required lets nobody else in
+    user: User
     htmx: HtmxDetails
 
 
@@ -34,7 +34,7 @@ def organization_of(request: HttpRequest) -> Organization | None:
     """Return the organization that the signed-in person works in, or None."""
     if isinstance(request.user, AnonymousUser):
         return None
-    return _organization(cast("User", request.user))
+    return _organization(request.user)
 
 
 def _organization(user: User) -> Organization | None:

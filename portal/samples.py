@@ -103,4 +103,6 @@ def repeat(method: str, url: str) -> Sample:
     """Return a call as curl would make it again; the key and the body are the reader's own."""
     verb = "" if method == "GET" else f"-X {method} "
     key = f"{settings.BRAND['key_prefix']}_…"
-    return _sample("curl", "curl", "bash", f'curl {verb}"{url}" \\\n  -H "Authorization: Bearer {key}"')
+    return _sample(
+        "curl", "curl", "bash", f'curl {verb}"{url}" \\\n  -H "Authorization: Bearer {key}"'
+    )

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
@@ -56,9 +57,10 @@ class LogFilter(forms.Form):
         ],
     )
 
-    def __init__(self, *args: Any, user: User, mode: str, **kwargs: Any) -> None:
+    def __init__(self, data: QueryDict, *, user: User, mode: str, **kwargs: Any) -> None:
         """Offer what ``user`` may choose from; ``mode`` is shown unless the URL says otherwise."""
-        super().__init__(*args, **kwargs)
+        chosen = {"environment": mode} | {name: value for name, value in data.items() if value}
+        super().__init__(chosen, **kwargs)
         self.mode = mode
         operations = Operation.objects.order_by("name").values_list("name", flat=True).distinct()
         applications = Application.objects.visible_to(user).order_by("name")
@@ -66,9 +68,6 @@ class LogFilter(forms.Form):
         self._offer("operation", _("Any operation"), [(name, name) for name in operations])
         self._offer("application", _("Any application"), [(a.pk, a.name) for a in applications])
         self._offer("key", _("Any key"), [(key.pk, str(key)) for key in keys])
-        if not self.data.get("environment"):
-            self.data = self.data.copy()
-            self.data["environment"] = mode
 
     def wanted(self) -> dict[str, Any]:
         """Return the arguments of ``usage.requests``."""

@@ -12,7 +12,7 @@ from apps.accounts.models import Terms, User
 from portal.addresses import client_address
 
 
-class SignupForm(BaseSignupForm):  # type: ignore[misc] - allauth has no types
+class SignupForm(BaseSignupForm):  # type: ignore[misc]  # allauth has no types
     """E-mail, name, password, and the terms of service."""
 
     name = forms.CharField(

@@ -26,7 +26,9 @@ SUBMITTABLE = applications.RESUBMITTABLE
 @require_safe
 def index(request: PortalRequest) -> HttpResponse:
     """List the applications with how many keys work."""
-    mine = Application.objects.visible_to(request.user).select_related("subscription__version__plan")
+    mine = Application.objects.visible_to(request.user).select_related(
+        "subscription__version__plan"
+    )
     working = Count("keys", filter=Q(keys__revoked_at=None), distinct=True)
     rows = mine.annotate(working_keys=working).order_by("-pk")[:SHOWN]
     return render(request, "portal/applications/index.html", {"applications": rows})

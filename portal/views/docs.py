@@ -10,7 +10,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from apps.catalog.models import ApiVersion
-from apps.core.errors import Problem
 from portal import library, sandbox
 from portal.markdown import render as markdown
 from portal.request import PortalRequest
@@ -30,7 +29,7 @@ def guide(request: HttpRequest, slug: str) -> HttpResponse:
     found = next((guide for guide in guides if guide.slug == slug), None)
     if found is None:
         raise Http404
-    page = markdown(found.source, **_values(request))
+    page = markdown(found.source, _values(request))
     return render(
         request, "portal/docs/guide.html", {"guides": guides, "guide": found, "page": page}
     )
@@ -39,19 +38,22 @@ def guide(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def errors(request: HttpRequest) -> HttpResponse:
     """List the error codes."""
-    return render(request, "portal/docs/errors.html", {"errors": _known_errors()})
+    return render(request, "portal/docs/errors.html", {"errors": library.errors()})
 
 
 @require_safe
 def error(request: HttpRequest, code: str) -> HttpResponse:
     """Show the page of one error code."""
-    known = _known_errors()
-    at = next((i for i, page in enumerate(known) if page["code"] == code), None)
+    known = library.errors()
+    at = next((number for number, page in enumerate(known) if page.code == code), None)
     if at is None:
         raise Http404
-    page = markdown(known[at]["source"], **_values(request))
-    context = {"error": known[at], "page": page, "before": known[at - 1 : at][:1]}
-    context["after"] = known[at + 1 : at + 2]
+    context = {
+        "error": known[at],
+        "page": markdown(known[at].source, _values(request)),
+        "before": known[at - 1 : at] if at else [],
+        "after": known[at + 1 : at + 2],
+    }
     return render(request, "portal/docs/error.html", context)
 
 
@@ -75,29 +77,8 @@ def openapi(request: HttpRequest, slug: str, major: int) -> HttpResponse:
 
 
 def _values(request: HttpRequest) -> dict[str, str]:
-    key = ""
-    if request.user.is_authenticated:
-        key = sandbox.key_of(request.user) or ""
-    return {
-        "api_url": settings.API_URL,
-        "portal_url": settings.PORTAL_URL,
-        "brand": settings.BRAND["name"],
-        "key": key or f"{settings.BRAND['key_prefix']}_test_k…",
-    }
-
-
-def _known_errors() -> list[dict[str, Any]]:
-    statuses = {problem.code: problem for problem in _problems(Problem)}
-    return [
-        {
-            "code": page.code,
-            "title": page.title,
-            "source": page.source,
-            "status": int(statuses[page.code].status) if page.code in statuses else None,
-        }
-        for page in library.errors()
-    ]
-
-
-def _problems(root: type[Problem]) -> list[type[Problem]]:
-    return [root, *(found for child in root.__subclasses__() for found in _problems(child))]
+    """Return what the documents' own words stand for: this gateway, and the reader's key."""
+    values = {"http://localhost:8080": settings.API_URL}
+    if request.user.is_authenticated and (key := sandbox.key_of(request.user)):
+        values["$KEY"] = key
+    return values

@@ -24,7 +24,9 @@ SHOWN = 200
 def index(request: PortalRequest) -> HttpResponse:
     """List the keys of the environment that is being looked at."""
     rows = _mine(request).filter(tenant__kind=tenant_kind(request))
-    pages = Q(kind=Key.Kind.RESTRICTED) & ~Q(pk__in=Key.objects.usable())  # Gone page keys are noise.
+    pages = Q(kind=Key.Kind.RESTRICTED) & ~Q(
+        pk__in=Key.objects.usable()
+    )  # Gone page keys are noise.
     shown = rows.exclude(pages).order_by("-pk")[:SHOWN]
     return render(request, "portal/keys/index.html", {"keys": shown})
 

@@ -14,6 +14,7 @@ from portal.templatetags.ui import duration, percent
 
 DAYS = 30
 RECENT = 8
+MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +78,4 @@ def _relative(now: float | None, before: float | None) -> str:
 
 
 def _signed(change: float, unit: str) -> str:
-    return f"{change:+.1f}{unit}".replace("-", "−")
+    return f"{change:+.1f}{unit}".replace("-", MINUS)

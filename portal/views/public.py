@@ -22,12 +22,16 @@ FEATURES: Final = (
     {
         "glyph": "key-round",
         "title": _("Keys with limits you choose"),
-        "text": _("Scopes and an expiry for each key, and a revocation that holds within a second."),
+        "text": _(
+            "Scopes and an expiry for each key, and a revocation that holds within a second."
+        ),
     },
     {
         "glyph": "scroll-text",
         "title": _("Every request, explained"),
-        "text": _("Find any call by its id seconds later, with the decision that let it pass or not."),
+        "text": _(
+            "Find any call by its id seconds later, with the decision that let it pass or not."
+        ),
     },
     {
         "glyph": "triangle-alert",
@@ -37,7 +41,9 @@ FEATURES: Final = (
     {
         "glyph": "chart-line",
         "title": _("Usage you can see"),
-        "text": _("Per day, operation, key and status, as chart, table and CSV, next to your limits."),
+        "text": _(
+            "Per day, operation, key and status, in a chart and as CSV, next to your limits."
+        ),
     },
     {
         "glyph": "terminal",
@@ -48,7 +54,7 @@ FEATURES: Final = (
 STEPS: Final = (
     {
         "title": _("Sign up"),
-        "text": _("An e-mail address and a code. Your organization, sandbox and key are made for you."),
+        "text": _("An e-mail address and a code. Organization, sandbox and key are made for you."),
     },
     {
         "title": _("Call"),

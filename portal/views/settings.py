@@ -61,7 +61,8 @@ def _page(
     mine = organization_of(request)
     context = {
         "profile_form": profile_form or ProfileForm(instance=request.user),
-        "organization_form": organization_form or (OrganizationForm(instance=mine) if mine else None),
+        "organization_form": organization_form
+        or (OrganizationForm(instance=mine) if mine else None),
         "acceptance": request.user.acceptances.select_related("terms").last(),
     }
     return render(request, "portal/settings/index.html", context)

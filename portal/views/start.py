@@ -14,7 +14,6 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -40,7 +39,7 @@ class Arrival:
     path: str
     status: int
     latency_ms: float
-    body: SafeString = SafeString("")
+    body: str = ""
 
     @property
     def fine(self) -> bool:
@@ -115,7 +114,9 @@ def _steps(request: PortalRequest, key: Key) -> list[dict[str, Any]]:
         _next(_("Look at what was decided about it"), reverse("portal:logs"), done=False),
         _next(_("Try every operation in the explorer"), reverse("portal:swagger"), done=False),
         _next(_("See how errors look, and how to fix them"), reverse("portal:errors"), done=False),
-        _next(_("Make a key with just the scopes you need"), reverse("portal:keys-new"), done=False),
+        _next(
+            _("Make a key with just the scopes you need"), reverse("portal:keys-new"), done=False
+        ),
         _next(_("Submit your application to go live"), application, done=asked),
     ]
 
