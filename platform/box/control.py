@@ -47,7 +47,8 @@ def wipe(home: Home) -> None:
         raise BoxError("The box still runs; nothing was deleted.")
     for server in engines.of(home).embedded:
         shutil.rmtree(server.account.folder / server.name, ignore_errors=True)
-    shutil.rmtree(home.spool, ignore_errors=True)
+    for folder in (home.spool, home.socket_folder()):
+        shutil.rmtree(folder, ignore_errors=True)
     for file in (home.demo, *home.root.glob("beat*")):
         file.unlink(missing_ok=True)
     lock.release()

@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 from box.engines import Engines, text
 from box.paths import Home
 
+CHILDREN = {
+    "PYTHONUNBUFFERED": "1",
+    # Celery's worries about a worker that runs as root; under root the whole box does.
+    "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
+}
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -56,7 +61,7 @@ def environment(home: Home, engines: Engines, options: Options) -> dict[str, str
         "TRELLIS_HOME": str(home.root),
     }
     given = {name: value for name in defaults if (value := text(name))}
-    ours = defaults | given | engines.environment() | {"PYTHONUNBUFFERED": "1"}
+    ours = defaults | given | engines.environment() | CHILDREN
     # A NAME_FILE has been read by now, and would win over NAME.
     read = {f"{name}_FILE" for name in ours}
     base = {
@@ -74,10 +79,11 @@ def tasks(home: Home, environment: dict[str, str], options: Options) -> list[Tas
     app = without(environment, "DATABASE_OWNER_URL", "DATABASE_GATEWAY_URL")
     web_only = ("DATABASE_URL", "TRELLIS_BROKER_URL", "TRELLIS_SECRET_KEY", "TRELLIS_VAULT_KEY")
     gateway = without(environment, "DATABASE_OWNER_URL", *web_only)
-    celery = [sys.executable, "-m", "celery", "-A", "config"]
+    celery = [sys.executable, "-m", "celery", "-q", "-A", "config"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     queues = "default,mail,usage,deliveries"
-    wsgi = ["--interface", "wsgi", "--blocking-threads", "8"]
+    threads = min(8, 2 * (os.cpu_count() or 1))
+    wsgi = ["--interface", "wsgi", "--blocking-threads", str(threads)]
     found = [
         Task(
             "web",

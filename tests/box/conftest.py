@@ -106,7 +106,6 @@ class Box:
     def remove(self) -> None:
         self.stop()
         if self.root.is_dir():
-            Home(self.root).socket_folder()
             control.wipe(Home(self.root))
 
 
