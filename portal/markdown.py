@@ -63,7 +63,7 @@ def _fence(
     language = token.info.split(" ")[0]
     context: dict[str, Any] = {
         "text": token.content.rstrip("\n"),
-        "html": colour(token.content, language),
+        "html": colour(token.content.rstrip("\n"), language),
         "title": language or "text",
         "anchor": f"code-{token.map[0] if token.map else index}",
     }

@@ -1,12 +1,13 @@
 """The request log, one request with the decisions about it, and the page that errors point to."""
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -16,6 +17,16 @@ from portal.forms.log import LogFilter
 from portal.request import PortalRequest, mode_of
 
 PASSED, FAILED = "passed", "failed"
+WORDS: Final = {  # The gateway's name of a decision: what it means when passed, and when failed.
+    "path": (_("The address is well formed"), _("The address is not well formed")),
+    "credential": (_("A credential came along"), _("No usable credential came along")),
+    "known": (_("The credential is known"), _("The credential is not known")),
+    "standing": (_("Key and application are in good standing"), _("Key or application is not")),
+    "route": (_("An operation answers this address"), _("No operation answers this address")),
+    "allowed": (_("Scopes and environment allow it"), _("Scopes or environment do not allow it")),
+    "limit": (_("Within the plan's limits"), _("Beyond one of the plan's limits")),
+    "backend": (_("The backend answered"), _("The backend did not answer")),
+}
 
 
 @login_required
@@ -73,8 +84,9 @@ def explain(request: HttpRequest, request_id: str) -> HttpResponse:
 def _step(entry: list[Any]) -> dict[str, Any]:
     """Return one decision as the ladder shows it: ``[name, outcome]``, perhaps with values."""
     name, outcome, *values = entry
+    passed, failed = WORDS.get(name, (str(name).replace("_", " "),) * 2)
     return {
-        "name": str(name).replace("_", " "),
+        "name": failed if outcome == FAILED else passed,
         "values": values[0] if values else {},
         "good": outcome == PASSED,
         "bad": outcome == FAILED,
