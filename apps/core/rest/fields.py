@@ -114,9 +114,9 @@ class Metadata(serializers.Field[Any, Any, Any, Any]):
     default_error_messages = {
         "type": "This must be an object of strings.",
         "keys": f"At most {METADATA_KEYS} keys are kept.",
-        "key": f"The key {{key!r}} is empty or longer than {METADATA_KEY_LENGTH} characters.",
+        "key": f"The key {{name!r}} is empty or longer than {METADATA_KEY_LENGTH} characters.",
         "value": (
-            f"The value of {{key!r}} is not a string of at most {METADATA_VALUE_LENGTH} characters."
+            f"The value of {{name!r}} is not a string of at most {METADATA_VALUE_LENGTH} characters."
         ),
     }
 
@@ -128,9 +128,9 @@ class Metadata(serializers.Field[Any, Any, Any, Any]):
             self.fail("keys")
         for key, value in data.items():
             if not 0 < len(key) <= METADATA_KEY_LENGTH:
-                self.fail("key", key=key[:METADATA_KEY_LENGTH])
+                self.fail("key", name=key[:METADATA_KEY_LENGTH])
             if not isinstance(value, str) or len(value) > METADATA_VALUE_LENGTH:
-                self.fail("value", key=key)
+                self.fail("value", name=key)
         return data
 
     def to_representation(self, value: Any) -> Any:

@@ -41,5 +41,6 @@ def native_apis(get_response: Answer) -> Answer:
 
 
 def _safe(answer: HttpResponse) -> HttpResponse:
+    answer._has_been_logged = True  # type: ignore[attr-defined] # noqa: SLF001 - Django would warn of every 404
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer
