@@ -57,8 +57,8 @@ def fill(tenant: Tenant) -> None:
     shop = Shop(tenant, random.Random(NUMBER), clock.now() - MONTH)
     _add_people_and_goods(shop)
     states = shop.chance.sample(STATES, len(STATES))
-    for number, state in enumerate(states):
-        at = shop.began + MONTH * (number + shop.chance.random()) / (len(states) + 1)
+    for number, state in enumerate(states, 1):
+        at = shop.began + MONTH * (number - shop.chance.random()) / (len(states) + 1)
         _add_payments(shop, _order(shop, state, at), number)
     Customer.objects.bulk_create(shop.customers)
     Product.objects.bulk_create(shop.products)
@@ -136,7 +136,7 @@ def _order(shop: Shop, state: str, at: datetime) -> Order:
 
 
 def _add_payments(shop: Shop, order: Order, number: int) -> None:
-    if order.status == Order.Status.OPEN and (method := TRIED[number % len(TRIED)]):
+    if order.status == Order.Status.OPEN and (method := TRIED[_open(shop) % len(TRIED)]):
         _add_attempt(shop, order, method)
     elif order.status in PAID:
         if number % 6 == 0:
@@ -144,6 +144,10 @@ def _add_payments(shop: Shop, order: Order, number: int) -> None:
         payment = _payment(shop, order, "pm_ok", Payment.Status.SUCCEEDED)
         if number % 5 == 0:
             _refund(shop, payment, part=number % 2 == 0)
+
+
+def _open(shop: Shop) -> int:
+    return sum(order.status == Order.Status.OPEN for order in shop.orders)
 
 
 def _add_attempt(shop: Shop, order: Order, method: str) -> None:

@@ -77,8 +77,8 @@ class Lens:
         tree: Tree = {}
         for path in self.expand:
             branch, here, depth = tree, resource, 0
-            rest = path
-            while rest:
+            rest: str | None = path
+            while rest is not None:
                 name, rest = _step(here, rest, path)
                 depth += 1
                 if depth > MAX_DEPTH:
@@ -107,11 +107,11 @@ class Lens:
                     holder[member] = by_id[holder[member]]
 
 
-def _step(resource: Resource, rest: str, path: str) -> tuple[str, str]:
+def _step(resource: Resource, rest: str, path: str) -> tuple[str, str | None]:
     """Return the link that ``rest`` begins with, and what remains of it."""
     for name in resource.links:
         if rest == name:
-            return name, ""
+            return name, None
         if rest.startswith(name + "."):
             return name, rest[len(name) + 1 :]
     known = ", ".join(resource.links) or "nothing"
