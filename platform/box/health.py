@@ -6,7 +6,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-PORTS = {"web": 8000, "gateway": 8080}
+PORTS = {"web": ("WEB_PORT", "8000"), "gateway": ("GATEWAY_PORT", "8080")}
 LATE = 60.0  # seconds without a sign of life from a worker or from beat
 
 
@@ -17,7 +17,8 @@ def main() -> None:
         # As a proxy would ask it: under a name that it serves, after TLS.
         host = os.environ.get("TRELLIS_HOSTS", "localhost").split(",")[0]
         headers = {"Host": host, "X-Forwarded-Proto": "https"}
-        request = urllib.request.Request(f"http://127.0.0.1:{PORTS[role]}/healthz", headers=headers)
+        url = f"http://127.0.0.1:{os.environ.get(*PORTS[role])}/healthz"
+        request = urllib.request.Request(url, headers=headers)
         urllib.request.urlopen(request, timeout=4).close()  # noqa: S310 - our own server
     elif role in {"worker", "beat"}:
         quiet = time.time() - Path(os.environ["TRELLIS_HEARTBEAT"]).stat().st_mtime

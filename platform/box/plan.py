@@ -9,8 +9,8 @@ from box.paths import Home
 
 CHILDREN = {
     "PYTHONUNBUFFERED": "1",
-    # Celery's worries about a worker that runs as root; under root the whole box does.
-    "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
+    # Under root the worker is root's too, and nothing is collected where static files are missing.
+    "PYTHONWARNINGS": "ignore:You're running the worker with superuser,ignore:No directory at",
 }
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
