@@ -1,7 +1,10 @@
 """``granian --interface asgi gateway.asgi:app --loop uvloop``: one data-plane process."""
 
+import asyncio
 import logging
+import signal
 from collections.abc import Awaitable, Callable
+from types import FrameType
 from typing import Any
 
 from apps.core.errors import Problem
@@ -24,6 +27,7 @@ def build(settings: Settings | None = None) -> ASGI:
             await receive()
             runtime = Runtime(settings or Settings.read())
             await runtime.start()
+            _heed_the_end(runtime)
             await send({"type": "lifespan.startup.complete"})
             await receive()
             await runtime.stop()
@@ -32,6 +36,19 @@ def build(settings: Settings | None = None) -> ASGI:
             await handle(Exchange(scope, receive, send, runtime))
 
     return app
+
+
+def _heed_the_end(runtime: Runtime) -> None:
+    """Learn of SIGTERM when the server does: it waits for open streams before it says anything."""
+    loop = asyncio.get_running_loop()
+    former = signal.getsignal(signal.SIGTERM)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(runtime.stopping.set)
+        if callable(former):
+            former(number, frame)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 async def handle(exchange: Exchange) -> None:

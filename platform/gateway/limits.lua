@@ -20,9 +20,8 @@ for s = 1, scopes do
     local interval, tolerance, cost = rule[slot * 3 - 2], rule[slot * 3 - 1], rule[slot * 3]
     if interval > 0 then
       local at = state[slot]
-      if at < now then at = now end
-      -- A blob may stem from another plan: never wait longer than this one allows.
-      if at > now + tolerance then at = now + tolerance end
+      -- A time further ahead than this limit can reach stems from another plan: begin afresh.
+      if at < now or at > now + tolerance then at = now end
       state[slot] = at
       local over = at + cost * interval - tolerance - now
       if over >= 1 and over > wait then denied, wait = s * 10 + slot, over end

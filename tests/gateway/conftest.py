@@ -1,0 +1,166 @@
+"""A database of the gateways' own, the service behind them, and gateways in real processes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
+
+from apps.applications.models import Application
+from apps.catalog import services as catalog
+from apps.core import valkey
+from apps.keys.services import Issued
+from apps.plans import services as plans
+from box.migrate import grant
+from tests.gateway.process import Gateway
+from tests.gateway.standin import StandIn, document
+from tests.support import make
+
+World = Callable[[], AbstractContextManager[None]]
+DATABASE = f"gateway_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+WIDE = [{"name": "burst", "kind": "rate", "scope": "application", "limit": 100_000, "window": 1}]
+
+
+def _into(url: str) -> str:
+    """Return ``url`` with the database of these tests."""
+    head, _, options = url.partition("?")
+    return f"{head.rpartition('/')[0]}/{DATABASE}?{options}"
+
+
+@pytest.fixture(scope="session")
+def environment() -> dict[str, str]:
+    """The environment of a gateway; made with it: a migrated database with its grants."""
+    names = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_GATEWAY_URL")
+    given = {name: _into(os.environ[name]) for name in names}
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
+        owner.execute(f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')
+        owner.execute(f'CREATE DATABASE "{DATABASE}"')
+    subprocess.run(
+        [sys.executable, "-m", "django", "migrate", "--verbosity", "0"],
+        env={
+            **os.environ,
+            "DATABASE_URL": given["DATABASE_OWNER_URL"],
+            "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        },
+        check=True,
+        timeout=100,
+    )
+    with psycopg.connect(given["DATABASE_OWNER_URL"], autocommit=True) as owner:
+        grant(owner)
+    return given | {"TRELLIS_PORTAL_URL": "http://portal.test", "TRELLIS_BRAND_NAME": "Acme"}
+
+
+@pytest.fixture(scope="session")
+def world(environment: dict[str, str], django_db_blocker: DjangoDbBlocker) -> World:
+    """A block in which the ORM and the services act on the gateways' database, and commit."""
+
+    @contextmanager
+    def enter() -> Iterator[None]:
+        with django_db_blocker.unblock():
+            name = connection.settings_dict["NAME"]
+            connection.close()
+            connection.settings_dict["NAME"] = DATABASE
+            try:
+                yield
+            finally:
+                connection.close()
+                connection.settings_dict["NAME"] = name
+
+    return enter
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Iterator[StandIn]:
+    """The service behind the gateway."""
+    service = StandIn()
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="session")
+def published(world: World) -> None:
+    """A catalog with the stand-in's operations."""
+    with world():
+        catalog.publish("shop", major=1, name="Shop", document=document())
+
+
+@pytest.fixture(scope="session")
+def launch(
+    environment: dict[str, str],
+    upstream: StandIn,
+    published: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[..., Gateway]]:
+    """Start another gateway."""
+    running: list[Gateway] = []
+
+    def start(*, ready: bool = True, spool: Path | None = None, **changes: str) -> Gateway:
+        folder = spool or tmp_path_factory.mktemp("gateway")
+        made = Gateway({**environment, "TRELLIS_WEB_UPSTREAM": upstream.url}, folder, **changes)
+        running.append(made)
+        return made.start(ready=ready)
+
+    yield start
+    for gateway in running:
+        gateway.close()
+
+
+@pytest.fixture(scope="session")
+def gateway(launch: Callable[..., Gateway]) -> Gateway:
+    """A gateway that most tests share."""
+    return launch()
+
+
+@pytest.fixture(scope="session")
+def twin(launch: Callable[..., Gateway]) -> Gateway:
+    """A second gateway beside it."""
+    return launch()
+
+
+@pytest.fixture
+def issue(world: World) -> Callable[..., Issued]:
+    """Issue a key for a new application under ``limits``, or for the one given."""
+
+    def make_one(
+        application: Application | None = None,
+        *,
+        limits: list[dict[str, Any]] | None = None,
+        scopes: tuple[str, ...] = ("shop:read",),
+        **fields: Any,
+    ) -> Issued:
+        with world():
+            owner = application or make.application()
+            if application is None:
+                wanted = WIDE if limits is None else limits
+                slug = f"plan-{next(make.number)}"
+                version = plans.publish(slug, name=slug, limits=wanted)
+                plans.subscribe(owner, version=version, actor=None)
+            return make.key(owner, scopes=scopes, **fields)
+
+    return make_one
+
+
+@pytest.fixture
+def key(issue: Callable[..., Issued]) -> Issued:
+    """A key that may read the shop."""
+    return issue()
+
+
+@pytest.fixture
+def store() -> redis.Redis:
+    """The Valkey that the gateways share."""
+    return valkey.client()
+
+
+def bearer(issued: Issued) -> dict[str, str]:
+    """Return the header that carries a key."""
+    return {"Authorization": f"Bearer {issued.secret}"}

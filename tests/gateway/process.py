@@ -1,0 +1,90 @@
+"""A gateway as it runs in production: granian in a process of its own, spoken to over HTTP."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+class Gateway:
+    """One gateway process. ``client`` speaks to it."""
+
+    def __init__(self, environment: dict[str, str], spool: Path, **changes: str) -> None:
+        self.port = free_port()
+        self.spool = spool
+        self.log = spool / "gateway.log"
+        self.environment = {
+            **os.environ,
+            **environment,
+            "TRELLIS_SPOOL_DIR": str(spool / "segments"),
+            **changes,
+        }
+        self.client = httpx.Client(base_url=self.url, timeout=15)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, *, ready: bool = True) -> "Gateway":
+        argv = [sys.executable, "-m", "granian", "--interface", "asgi", "--loop", "uvloop"]
+        argv += ["--host", "127.0.0.1", "--port", str(self.port), "--no-ws"]
+        argv += ["--workers-kill-timeout", "4", "--log-level", "warning", "gateway.asgi:app"]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603 - our own server
+                argv, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+        self._wait("/readyz" if ready else "/healthz")
+        return self
+
+    def _wait(self, page: str) -> None:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                if self.client.get(page).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"The gateway did not start:\n{self.log.read_text()}")
+
+    def end(self, *, how: signal.Signals = signal.SIGTERM) -> None:
+        """Stop the process and its workers; SIGKILL reaches them all at once."""
+        if self.process is not None:
+            if how is signal.SIGKILL:
+                os.killpg(self.process.pid, how)
+            else:
+                self.process.send_signal(how)
+            self.process.wait(10)
+            self.process = None
+
+    def close(self) -> None:
+        self.client.close()
+        self.end(how=signal.SIGKILL)
+
+
+def raw(port: int, data: bytes, *, wait: float = 3.0, close: bool = False) -> bytes:
+    """Send bytes as they are, and return all that comes back until the connection ends."""
+    with socket.create_connection(("127.0.0.1", port), timeout=wait) as sock:
+        sock.sendall(data)
+        if close:
+            sock.shutdown(socket.SHUT_WR)
+        answer = b""
+        try:
+            while piece := sock.recv(65_536):
+                answer += piece
+        except (TimeoutError, ConnectionError):
+            pass
+    return answer

@@ -1,0 +1,238 @@
+"""When Valkey, PostgreSQL or the service behind fails: nothing is open, nothing hangs."""
+
+import os
+import signal
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from apps.keys.services import Issued
+from box.paths import Home
+from box.valkey import Valkey
+from tests.gateway.conftest import DATABASE, bearer
+from tests.gateway.process import Gateway, raw
+from tests.gateway.standin import StandIn
+
+Issue = Callable[..., Issued]
+RATE = [{"name": "burst", "kind": "rate", "scope": "application", "limit": 20, "window": 1}]
+
+
+@pytest.fixture
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """A Valkey that may be killed."""
+    server = Valkey(Home(tmp_path_factory.mktemp("valkey")), durable=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+def call(gateway: Gateway, key: Issued, target: str = "/shop/v1/echo", method: str = "GET") -> int:
+    return gateway.client.request(method, target, headers=bearer(key)).status_code
+
+
+def test_limits_hold_while_valkey_is_dead_and_nobody_waits(
+    launch: Callable[..., Gateway], issue: Issue, valkey: Valkey
+) -> None:
+    gateway, key = launch(VALKEY_URL=valkey.url()), issue(limits=RATE)
+    assert call(gateway, key) == 200
+    assert valkey.process is not None
+    valkey.process.kill()
+    valkey.process.wait()
+    time.sleep(1.2)
+    began, statuses, slowest = time.monotonic(), Counter[int](), 0.0
+    while time.monotonic() - began < 2:
+        at = time.monotonic()
+        statuses[call(gateway, key)] += 1
+        slowest = max(slowest, time.monotonic() - at)
+    assert set(statuses) == {200, 429}
+    assert 40 <= statuses[200] <= 64
+    assert slowest < 0.5
+    valkey.start()
+    time.sleep(1)
+    assert gateway.client.get("/readyz").json()["valkey"] is True
+    headers = gateway.client.get("/shop/v1/echo", headers=bearer(key)).headers
+    assert '"burst";r=' in headers["ratelimit"]
+
+
+def test_a_valkey_that_stands_still_is_given_up_at_once(
+    launch: Callable[..., Gateway], issue: Issue, valkey: Valkey
+) -> None:
+    gateway, key = launch(VALKEY_URL=valkey.url()), issue()
+    assert call(gateway, key) == 200
+    assert valkey.process is not None
+    os.kill(valkey.process.pid, signal.SIGSTOP)
+    try:
+        times = []
+        for _ in range(20):
+            began = time.monotonic()
+            assert call(gateway, key) == 200
+            times.append(time.monotonic() - began)
+        assert max(times) < 0.5
+        assert sorted(times)[10] < 0.02
+    finally:
+        os.kill(valkey.process.pid, signal.SIGCONT)
+
+
+def test_a_gateway_starts_without_valkey(
+    launch: Callable[..., Gateway], issue: Issue, valkey: Valkey
+) -> None:
+    valkey.stop()
+    gateway, key = launch(VALKEY_URL=valkey.url()), issue(limits=RATE)
+    assert call(gateway, key) == 200
+    assert gateway.client.get("/readyz").json()["valkey"] is False
+
+
+class Door:
+    """The way to PostgreSQL, for gateways: it can be shut."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.owner = environment["DATABASE_OWNER_URL"].replace(f"/{DATABASE}", "/postgres")
+        self.gateway = environment["DATABASE_GATEWAY_URL"]
+
+    def shut(self) -> None:
+        with psycopg.connect(self.gateway, autocommit=True) as connection:
+            self._allow("false")
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE usename = current_user AND pid <> pg_backend_pid()"
+            )
+
+    def open(self) -> None:
+        self._allow("true")
+
+    def _allow(self, answer: str) -> None:
+        with psycopg.connect(self.owner, autocommit=True) as owner:
+            owner.execute(f'ALTER DATABASE "{DATABASE}" ALLOW_CONNECTIONS {answer}')
+
+
+@pytest.fixture
+def door(environment: dict[str, str]) -> Iterator[Door]:
+    made = Door(environment)
+    yield made
+    made.open()
+
+
+def test_known_keys_keep_reading_while_postgresql_is_away(
+    gateway: Gateway, issue: Issue, door: Door
+) -> None:
+    known, revoked, unknown = issue(), issue(), issue()
+    assert call(gateway, known) == call(gateway, revoked) == 200
+    door.shut()
+    time.sleep(5.2)
+    assert call(gateway, known) == 200
+    answer = gateway.client.post("/shop/v1/echo", headers=bearer(known))
+    assert (answer.status_code, answer.json()["code"]) == (503, "credential_store_unavailable")
+    answer = gateway.client.get("/shop/v1/echo", headers=bearer(unknown))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    tombstone(revoked)
+    answer = gateway.client.get("/shop/v1/echo", headers=bearer(revoked))
+    assert (answer.status_code, answer.json()["code"]) == (401, "key_revoked")
+    door.open()
+    deadline = time.monotonic() + 6
+    while call(gateway, unknown) != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert call(gateway, known, method="POST") == 200
+
+
+def tombstone(key: Issued) -> None:
+    """Revoke a key in Valkey only, as the announcement does."""
+    from apps.core import valkey  # noqa: PLC0415 - the fixture of that name is another Valkey
+    from apps.keys import revocation  # noqa: PLC0415
+
+    name = revocation.cache_name(bytes(key.key.digest))
+    valkey.client().set(name, '{"dead": "key_revoked"}')
+    valkey.client().publish("trl:invalidate", f"key:{bytes(key.key.digest).hex()}")
+    time.sleep(0.1)
+
+
+def test_a_service_that_refuses_connections(launch: Callable[..., Gateway], key: Issued) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        gateway = launch(TRELLIS_WEB_UPSTREAM=f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        answer = gateway.client.get("/shop/v1/echo", headers=bearer(key))
+    assert (answer.status_code, answer.json()["code"]) == (502, "upstream_failed")
+    assert "ratelimit" in answer.headers
+
+
+@pytest.mark.parametrize("path", ["reset", "broken/20000", "headers", "garbage"])
+def test_a_service_that_answers_badly(gateway: Gateway, key: Issued, path: str) -> None:
+    answer = gateway.client.get(f"/shop/v1/{path}", headers=bearer(key))
+    assert (answer.status_code, answer.json()["code"]) == (502, "upstream_failed")
+    assert call(gateway, key) == 200
+
+
+def test_a_reset_request_is_not_sent_twice(
+    gateway: Gateway, key: Issued, upstream: StandIn
+) -> None:
+    for method, marker in (("POST", "write"), ("GET", "read")):
+        upstream.requests.clear()
+        assert call(gateway, key, "/shop/v1/echo") == 200  # leaves a connection open
+        assert call(gateway, key, f"/shop/v1/reset?{marker}", method) == 502
+        assert len(upstream.seen(marker)) <= (1 if method == "POST" else 2)
+
+
+def test_a_slow_service_is_given_up(gateway: Gateway, key: Issued) -> None:
+    began = time.monotonic()
+    answer = gateway.client.get("/shop/v1/slow/14", headers=bearer(key))
+    assert (answer.status_code, answer.json()["code"]) == (504, "upstream_timeout")
+    assert 9.5 < time.monotonic() - began < 11.5
+
+
+def test_a_long_answer_that_breaks_off_is_never_taken_for_whole(
+    gateway: Gateway, key: Issued
+) -> None:
+    with pytest.raises(httpx.RemoteProtocolError):
+        gateway.client.get("/shop/v1/broken/400000", headers=bearer(key))
+    assert call(gateway, key) == 200
+
+
+def test_a_slow_reader_holds_the_service_back_not_the_memory(
+    gateway: Gateway, key: Issued, upstream: StandIn
+) -> None:
+    head = f"GET /shop/v1/huge/300000000 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key.secret}"
+    with socket.create_connection(("127.0.0.1", gateway.port)) as sock:
+        sock.sendall(f"{head}\r\n\r\n".encode())
+        time.sleep(1.5)
+        assert sock.recv(1000).startswith(b"HTTP/1.1 200")
+        assert 0 < upstream.sent < 50_000_000
+        assert call(gateway, key) == 200
+    assert memory(gateway) < 200
+
+
+def memory(gateway: Gateway) -> int:
+    """Return the megabytes that the processes of a gateway hold."""
+    assert gateway.process is not None
+    total = 0
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            text = status.read_text()
+            if os.getpgid(int(status.parent.name)) == gateway.process.pid:
+                total += int(text.partition("VmRSS:")[2].split()[0]) // 1024
+        except (OSError, IndexError):
+            continue
+    return total
+
+
+def test_a_stopping_gateway_finishes_what_it_began(
+    launch: Callable[..., Gateway], key: Issued
+) -> None:
+    gateway = launch()
+    with ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(raw, gateway.port, _slow(key), wait=5) for _ in range(8)]
+        time.sleep(0.4)
+        gateway.end()
+        statuses = Counter(call.result().split(b" ", 2)[1] for call in calls)
+    assert statuses == {b"200": 8}
+
+
+def _slow(key: Issued) -> bytes:
+    head = "GET /shop/v1/slow/1 HTTP/1.1\r\nHost: a\r\nConnection: close"
+    return f"{head}\r\nAuthorization: Bearer {key.secret}\r\n\r\n".encode()
