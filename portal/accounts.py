@@ -1,5 +1,7 @@
 """How allauth behaves here."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
@@ -18,6 +20,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def get_from_email(self) -> str:
         """Return the operator's sender."""
         return str(settings.DEFAULT_FROM_EMAIL)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Let subjects know the brand too; allauth renders them without a request."""
+        ours = {"brand": settings.BRAND, "portal_url": settings.PORTAL_URL}
+        super().send_mail(template_prefix, email, context | ours)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Everybody may sign up."""
