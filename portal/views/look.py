@@ -19,8 +19,8 @@ ICON: Final = (
     '<rect width="32" height="32" rx="8" fill="{colour}"/>'
     '<g transform="translate(6.4 6.4) scale(.8)" fill="none" stroke="#fff" stroke-width="2.2" '
     'stroke-linecap="round" stroke-linejoin="round"><path d="M14 9.536V7a4 4 0 0 1 4-4h1.5a.5.5 '
-    "0 0 1 .5.5V5a4 4 0 0 1-4 4 4 4 0 0 0-4 4c0 2 1 3 1 5a5 5 0 0 1-1 3M4 9a5 5 0 0 1 8 4 5 5 0 0 1-8-4"
-    'M5 21h14"/></g></svg>'
+    "0 0 1 .5.5V5a4 4 0 0 1-4 4 4 4 0 0 0-4 4c0 2 1 3 1 5a5 5 0 0 1-1 3M4 9a5 5 0 0 1 8 4 5 5 0 "
+    '0 1-8-4M5 21h14"/></g></svg>'
 )
 
 

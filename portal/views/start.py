@@ -9,6 +9,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -44,7 +45,7 @@ class Arrival:
     @property
     def fine(self) -> bool:
         """Tell whether it was answered as one hopes."""
-        return 0 < self.status < 400  # noqa: PLR2004 - HTTP's own border
+        return self.status < 400  # noqa: PLR2004 - HTTP's own border
 
 
 @login_required
@@ -64,7 +65,11 @@ def run(request: PortalRequest) -> HttpResponse:
     secret = keys.reveal(key) if key else None
     if secret is None:
         return redirect("portal:start")
-    return _page(request, arrival=_call(samples.first_url(), secret))
+    arrival = _call(samples.first_url(), secret)
+    if arrival is None:
+        messages.error(request, _("The gateway did not answer."))
+        return redirect("portal:start")
+    return _page(request, arrival)
 
 
 @login_required
@@ -125,7 +130,7 @@ def _next(title: str, url: str, *, done: bool) -> dict[str, Any]:
     return {"title": title, "url": url, "done": done}
 
 
-def _call(url: str, secret: str) -> Arrival:
+def _call(url: str, secret: str) -> Arrival | None:
     request = Request(url, headers={"Authorization": f"Bearer {secret}"})  # noqa: S310 - our gateway
     began = time.perf_counter()
     try:
@@ -134,7 +139,7 @@ def _call(url: str, secret: str) -> Arrival:
     except HTTPError as error:
         status, headers, text = error.code, error.headers, error.read()
     except (OSError, HTTPException):
-        status, headers, text = 0, {}, _("The gateway did not answer.").encode()
+        return None
     body = text.decode("utf-8", "replace")[:SHOWN]
     path = request.selector.partition("?")[0]
     taken = 1000 * (time.perf_counter() - began)

@@ -1,0 +1,71 @@
+"""A developer makes applications and asks for review."""
+
+from django.test import Client
+from django.urls import reverse
+
+from apps.applications.models import Application
+from apps.keys.models import Key
+from tests.portal.conftest import Team
+from tests.support import make
+from tests.support.queries import Queries
+
+FIELDS = {"name": "Stock sync", "description": "Counts.", "homepage": "https://stock.example"}
+
+
+def test_a_new_application_is_on_the_default_plan(browser: Client, team: Team) -> None:
+    answer = browser.post(reverse("portal:applications-new"), FIELDS)
+    made = Application.objects.get(name="Stock sync")
+    assert answer["Location"] == reverse("portal:applications-detail", args=[made.pk])
+    assert made.organization == team.organization
+    assert made.subscription.version.plan.slug == "free"
+
+
+def test_a_nameless_application_is_not_made(browser: Client) -> None:
+    answer = browser.post(reverse("portal:applications-new"), {**FIELDS, "name": ""})
+    assert answer.context["form"].errors["name"]
+    assert not Application.objects.filter(description="Counts.").exists()
+
+
+def test_its_description_can_be_changed(browser: Client, team: Team) -> None:
+    browser.post(reverse("portal:applications-detail", args=[team.application.pk]), FIELDS)
+    team.application.refresh_from_db()
+    assert team.application.name == "Stock sync"
+
+
+def test_submitting_asks_once_and_then_submits(browser: Client, team: Team) -> None:
+    address = reverse("portal:applications-submit", args=[team.application.pk])
+    assert "for review?" in browser.get(address).content.decode()
+    browser.post(address)
+    team.application.refresh_from_db()
+    assert team.application.state == Application.State.SUBMITTED
+
+
+def test_submitting_twice_is_a_page_that_says_so(browser: Client, team: Team) -> None:
+    address = reverse("portal:applications-submit", args=[team.application.pk])
+    browser.post(address)
+    answer = browser.post(address)
+    assert answer.status_code == 409
+    assert reverse("portal:error", args=["application_state"]) in answer.content.decode()
+
+
+def test_all_keys_of_an_application_can_be_revoked_at_once(browser: Client, team: Team) -> None:
+    other = make.key(make.application(team.organization), tenant=team.sandbox)
+    address = reverse("portal:applications-revoke-keys", args=[team.application.pk])
+    assert browser.get(address).context["working"] == 1
+    browser.post(address)
+    assert Key.objects.get(pk=team.key.pk).revoked_at is not None
+    assert Key.objects.get(pk=other.key.pk).revoked_at is None
+
+
+def test_the_list_counts_working_keys(browser: Client, team: Team) -> None:
+    make.key(team.application, tenant=team.sandbox)
+    row = browser.get(reverse("portal:applications")).context["applications"].get()
+    assert row.working_keys == 2
+
+
+def test_the_list_costs_the_same_however_many(browser: Client, team: Team) -> None:
+    browser.get(reverse("portal:applications"))
+    few = Queries().of(lambda: browser.get(reverse("portal:applications")))
+    for number in range(11):
+        make.application(team.organization, name=f"App {number}")
+    assert Queries().of(lambda: browser.get(reverse("portal:applications"))) == few

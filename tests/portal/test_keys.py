@@ -1,0 +1,110 @@
+"""A developer makes, shows and revokes keys in the portal, without any JavaScript."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.keys.models import Key
+from apps.tenants.models import Tenant
+from tests.portal.conftest import Team
+from tests.support import make
+from tests.support.queries import Queries
+
+
+def wanted(team: Team, **fields: Any) -> dict[str, Any]:
+    return {
+        "name": "Staging",
+        "application": team.application.pk,
+        "tenant": team.sandbox.pk,
+        "scopes": ["orders:read"],
+        "life": "30",
+        **fields,
+    }
+
+
+def test_a_new_key_is_shown_once_and_is_not_in_the_list(browser: Client, team: Team) -> None:
+    answer = browser.post(reverse("portal:keys-new"), wanted(team))
+    key = Key.objects.get(name="Staging")
+    secret = answer.context["secret"]
+    assert secret in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+    assert key.scopes == ["orders:read"]
+    assert key.expires_at is not None
+    assert secret not in browser.get(reverse("portal:keys")).content.decode()
+
+
+def test_a_live_key_waits_for_approval(browser: Client, team: Team) -> None:
+    live = make.live(team.organization)
+    answer = browser.post(reverse("portal:keys-new"), wanted(team, tenant=live.pk))
+    assert answer.status_code == 200
+    assert "Submit it for review first" in answer.content.decode()
+    assert not Key.objects.filter(name="Staging").exists()
+
+
+def test_a_key_needs_a_scope(browser: Client, team: Team) -> None:
+    answer = browser.post(reverse("portal:keys-new"), wanted(team, scopes=[]))
+    assert "Choose at least one scope." in answer.content.decode()
+    assert not Key.objects.filter(name="Staging").exists()
+
+
+@pytest.mark.parametrize("field", ["application", "tenant"])
+def test_a_key_for_somebody_elses_things_is_refused(
+    browser: Client, team: Team, field: str
+) -> None:
+    theirs = make.application()
+    stolen = {"application": theirs.pk, "tenant": make.live(theirs.organization).pk}
+    answer = browser.post(reverse("portal:keys-new"), wanted(team, **{field: stolen[field]}))
+    assert answer.context["form"].errors[field]
+    assert not Key.objects.filter(name="Staging").exists()
+
+
+def test_a_sandbox_key_can_be_shown_again(browser: Client, team: Team) -> None:
+    answer = browser.post(reverse("portal:keys-reveal", args=[team.key.pk]))
+    assert team.secret in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_a_live_key_is_never_shown_again(browser: Client, team: Team) -> None:
+    approved = make.application(team.organization, approved=True)
+    live = make.key(approved, tenant=make.live(team.organization))
+    answer = browser.post(reverse("portal:keys-reveal", args=[live.key.pk]), follow=True)
+    assert live.secret not in answer.content.decode()
+    assert "cannot be shown again" in answer.content.decode()
+
+
+def test_revoking_asks_once_and_then_revokes(browser: Client, team: Team) -> None:
+    address = reverse("portal:keys-revoke", args=[team.key.pk])
+    assert "Revoke “Key”?" in browser.get(address).content.decode()
+    assert Key.objects.get(pk=team.key.pk).revoked_at is None
+    assert browser.post(address)["Location"] == reverse("portal:keys")
+    assert Key.objects.get(pk=team.key.pk).revoked_at is not None
+
+
+def test_htmx_gets_the_row_alone(browser: Client, team: Team) -> None:
+    address = reverse("portal:keys-revoke", args=[team.key.pk])
+    page = browser.post(address, headers={"HX-Request": "true"}).content.decode()
+    assert f'<tr id="{team.key.pk}"' in page
+    assert "revoked" in page
+    assert "<html" not in page
+
+
+def test_the_list_shows_one_environment(browser: Client, team: Team) -> None:
+    approved = make.application(team.organization, approved=True)
+    make.key(approved, tenant=make.live(team.organization))
+    assert [key.tenant.kind for key in browser.get(reverse("portal:keys")).context["keys"]] == [
+        Tenant.Kind.SANDBOX
+    ]
+    browser.post(reverse("portal:mode"), {"mode": "live"})
+    assert [key.tenant.kind for key in browser.get(reverse("portal:keys")).context["keys"]] == [
+        Tenant.Kind.LIVE
+    ]
+
+
+def test_the_list_costs_the_same_however_many(browser: Client, team: Team) -> None:
+    browser.get(reverse("portal:keys"))
+    few = Queries().of(lambda: browser.get(reverse("portal:keys")))
+    for _ in range(11):
+        make.key(team.application, tenant=team.sandbox)
+    assert Queries().of(lambda: browser.get(reverse("portal:keys"))) == few
