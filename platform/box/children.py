@@ -113,6 +113,7 @@ def spawn(
         stdout=output.write_end,
         stderr=output.write_end,
         env=environment,
+        umask=0o077,
         start_new_session=True,
         preexec_fn=processes.dies_with_parent(signal.SIGTERM),  # noqa: PLW1509 - no threads here
     )
