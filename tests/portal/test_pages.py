@@ -53,7 +53,7 @@ PAGES = [
 ]
 OPEN = ["landing", "terms", "docs", "errors", "outbox"]
 INLINE = re.compile(
-    r"<style|\sstyle=|\son\w+=|hx-on|["\']javascript:|<script(?![^>]*\bsrc=)", re.IGNORECASE
+    r"<style|\sstyle=|\son\w+=|hx-on|=.javascript:|<script(?![^>]*\bsrc=)", re.IGNORECASE
 )
 
 
