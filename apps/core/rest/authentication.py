@@ -48,7 +48,8 @@ class GatewayAuthentication(BaseAuthentication):
             )
         except callers.Refused as refused:
             raise CallerMissing(
-                f"{refused} Call {settings.API_URL}{request.path} instead."
+                f"{refused} Call {settings.API_URL}{request.path} instead.",
+                headers={"WWW-Authenticate": "Bearer"},
             ) from None
         current_request.set(caller.request_id)
         return GatewayCaller(caller), caller

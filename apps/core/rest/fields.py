@@ -116,7 +116,7 @@ class Metadata(serializers.Field[Any, Any, Any, Any]):
         "keys": f"At most {METADATA_KEYS} keys are kept.",
         "key": f"The key {{name!r}} is empty or longer than {METADATA_KEY_LENGTH} characters.",
         "value": (
-            f"The value of {{name!r}} is not a string of at most {METADATA_VALUE_LENGTH} characters."
+            f"The value of {{name!r}} is no string of at most {METADATA_VALUE_LENGTH} characters."
         ),
     }
 
