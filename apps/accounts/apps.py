@@ -12,4 +12,9 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Describe the events of this app."""
-        register(("terms.accepted", "A person accepted a version of the terms of service."))
+        register(
+            ("terms.published", "An operator published a version of the terms of service."),
+            ("terms.accepted", "A person accepted a version of the terms of service."),
+            ("account.access_changed", "An operator decided who may sign in or enter the admin."),
+            ("account.groups_changed", "An operator gave a person other groups' rights."),
+        )

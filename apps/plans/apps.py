@@ -12,4 +12,7 @@ class PlansConfig(AppConfig):
 
     def ready(self) -> None:
         """Describe the events of this app."""
-        register(("plan.subscribed", "An application was put on a plan version."))
+        register(
+            ("plan.published", "An operator published a version of a plan."),
+            ("plan.subscribed", "An application was put on a plan version."),
+        )

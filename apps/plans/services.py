@@ -13,7 +13,12 @@ from apps.plans.models import Plan, PlanVersion, Subscription
 
 @transaction.atomic
 def publish(
-    slug: str, *, name: str, limits: list[dict[str, Any]], is_default: bool = False
+    slug: str,
+    *,
+    name: str,
+    limits: list[dict[str, Any]],
+    is_default: bool = False,
+    actor: models.Model | None = None,
 ) -> PlanVersion:
     """Publish ``limits`` as a plan's newest version; the same limits again change nothing."""
     rules.parse(limits)
@@ -23,9 +28,11 @@ def publish(
     latest = plan.versions.order_by("-number").first()
     if latest and latest.limits == limits:
         return latest
-    return PlanVersion.objects.create(
+    version = PlanVersion.objects.create(
         plan=plan, number=latest.number + 1 if latest else 1, limits=limits
     )
+    events.emit("plan.published", version, actor=actor, plan=slug, number=version.number)
+    return version
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from apps.usage.selectors.numbers import (
     by_status,
     per_day,
     totals,
+    used_by,
 )
 from apps.usage.selectors.operator import Platform, TopApplication, platform, recent, top
 from apps.usage.selectors.requests import Page, RequestRow, request, requests
@@ -38,4 +39,5 @@ __all__ = [
     "requests",
     "top",
     "totals",
+    "used_by",
 ]

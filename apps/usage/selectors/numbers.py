@@ -102,6 +102,13 @@ def totals(
     return _totals(scope, _totals(scope.before(days)))
 
 
+def used_by(application: Application, *, days: int = 30) -> Totals:
+    """Return the sums of one application, for whoever may look at it."""
+    today = clock.real().date()
+    own = [ids.decode(application.pk)[1]]
+    return _totals(Scope(own, today - timedelta(days=days - 1), today, None))
+
+
 def per_day(
     user: User,
     *,

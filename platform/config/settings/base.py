@@ -8,7 +8,7 @@ import django_stubs_ext
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
-from config import env
+from config import admin_pages, env
 
 django_stubs_ext.monkeypatch()  # so that ModelAdmin[Key] also works when it runs
 
@@ -199,6 +199,19 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }
+}
+
+# The operator's admin: its look and its table of contents.
+UNFOLD = {
+    "SITE_TITLE": f"{BRAND['name']} admin",
+    "SITE_HEADER": BRAND["name"],
+    "SITE_SUBHEADER": "Operations",
+    "SITE_URL": "/overview",
+    "SITE_SYMBOL": "hub",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "COLORS": {"primary": admin_pages.palette(BRAND["accent"])},
+    "SIDEBAR": {"show_search": True, "navigation": admin_pages.NAVIGATION},
 }
 
 # The APIs. Views raise; one handler answers. Only the gateway's signed header lets a call in.

@@ -1,0 +1,196 @@
+"""What the admin pages of all apps share.
+
+State is read-only there. It changes through ``decision`` actions: each asks for a reason on a page
+of its own, needs a permission, and calls one service, which writes the audit trail.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, ClassVar, TypeVar, cast
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+from unfold.paginator import InfinitePaginator
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from apps.core.errors import Problem
+
+Call = Callable[[Any, Any, str, Any], object]
+Column = TypeVar("Column", bound=Callable[..., Any])
+REASON_LIMIT = 500
+
+
+class Reason(forms.Form):
+    """Why something is decided."""
+
+    reason = forms.CharField(
+        max_length=REASON_LIMIT,
+        widget=UnfoldAdminTextareaWidget({"rows": 4, "autofocus": True}),
+        help_text="The developer reads it, and it stays in the audit trail.",
+    )
+
+
+def always(subject: Any) -> bool:
+    """Offer a decision whatever the state."""
+    return True
+
+
+def decision(
+    description: str,
+    *,
+    permission: str,
+    offered: Callable[[Any], bool] = always,
+    variant: ActionVariant = ActionVariant.DEFAULT,
+) -> Callable[[Call], Callable[..., HttpResponse]]:
+    """Make a method ``(self, subject, reason, actor)`` an action that asks for the reason.
+
+    ``offered`` tells whether the button is shown for a subject; the service has the last word.
+    """
+
+    def decorate(call: Call) -> Callable[..., HttpResponse]:
+        @action(  # type: ignore[untyped-decorator]  # unfold has no types
+            description=description,
+            permissions=[permission],
+            url_path=call.__name__.replace("_", "-"),
+            variant=variant,
+        )
+        @wraps(call)
+        def method(office: "Record", request: HttpRequest, object_id: str) -> HttpResponse:
+            return office.decide(request, object_id, description, call)
+
+        method.offered = offered
+        return cast("Callable[..., HttpResponse]", method)
+
+    return decorate
+
+
+def coloured(
+    description: str, colours: Mapping[str, str], *, ordering: str | None = None
+) -> Callable[[Column], Column]:
+    """Show a column as a label: ``colours`` gives success, info, warning or danger for a value."""
+    labels = dict(colours)
+    return cast(
+        "Callable[[Column], Column]",
+        display(description=description, label=labels, ordering=ordering),
+    )
+
+
+def person(request: HttpRequest) -> Any:
+    """Return who is asking: an account, because the admin lets nobody else in."""
+    return request.user
+
+
+class Record(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    """Rows to look at. Nothing is added, edited or deleted here: history matters."""
+
+    actions = None
+    list_per_page = 50
+    show_full_result_count = False
+    list_filter_submit = True
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Rows come from services."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """State changes through decisions."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Keep what happened."""
+        return False
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """Show the decisions that this person may take and that the state allows."""
+        subject = self.get_object(request, object_id)
+        return [
+            button
+            for button in super().get_actions_detail(request, object_id)
+            if subject and getattr(button.method, "offered", always)(subject)
+        ]
+
+    def decide(
+        self, request: HttpRequest, object_id: str, description: str, call: Call
+    ) -> HttpResponse:
+        """Ask for a reason, then let ``call`` do it; say what it refuses."""
+        subject = self.get_object(request, object_id)
+        if not self.has_view_permission(request, subject):
+            raise PermissionDenied
+        if subject is None:
+            raise Http404
+        form = Reason(request.POST or None)
+        if not form.is_valid():
+            return self._ask(request, subject, description, form)
+        try:
+            call(self, subject, form.cleaned_data["reason"], person(request))
+        except Problem as problem:
+            messages.error(request, problem.detail)
+        else:
+            messages.success(request, f"{subject}: {description.lower()}. Recorded.")
+        return redirect(self.page_of(subject))
+
+    def page_of(self, subject: models.Model) -> str:
+        """Return the address of a row's page."""
+        return reverse(
+            f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[subject.pk]
+        )
+
+    def _ask(
+        self, request: HttpRequest, subject: models.Model, description: str, form: forms.Form
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{description}: {subject}",
+            "opts": self.opts,
+            "subject": subject,
+            "description": description,
+            "form": form,
+            "back": self.page_of(subject),
+        }
+        return render(request, "admin/decide.html", context)
+
+
+class Log(Record):
+    """A table without end: pages are not counted."""
+
+    paginator = InfinitePaginator
+
+
+class Publishing(Record):
+    """Rows that may be added through a service, and never changed."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Ask for the model's own permission."""
+        return bool(ModelAdmin.has_add_permission(self, request))
+
+
+class Rows(TabularInline):  # type: ignore[misc]  # unfold has no types
+    """Related rows to look at."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True
+    tab = True
+    per_page = 20
+    ordering: ClassVar = ["-pk"]
+    fields: ClassVar[list[str]] = []
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Let nobody type."""
+        return list(self.fields)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Rows come from services."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """State changes through decisions."""
+        return False

@@ -1,0 +1,206 @@
+"""Review: organizations, applications and what was decided about them."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.enums import ActionVariant
+
+from apps.accounts.models import User
+from apps.applications.models import Application
+from apps.core.office import Record, Rows, coloured, decision
+from apps.keys.models import Key
+from apps.moderation import services as moderation
+from apps.moderation.models import Decision
+from apps.orgs.models import Membership, Organization
+from apps.usage import selectors as usage
+
+State = Application.State
+MODERATE = "applications.moderate_application"
+COLOURS: dict[str, str] = {
+    State.DRAFT: "info",
+    State.SUBMITTED: "warning",
+    State.CHANGES_REQUESTED: "warning",
+    State.APPROVED: "success",
+    State.REJECTED: "danger",
+    State.SUSPENDED: "danger",
+}
+
+
+def among(*states: Application.State) -> Callable[[Application], bool]:
+    """Offer a decision in these states only."""
+    return lambda application: application.state in states
+
+
+def suspended(organization: Organization) -> bool:
+    """Tell whether the organization's calls are stopped."""
+    return organization.suspended_at is not None
+
+
+def running(organization: Organization) -> bool:
+    """Tell whether the organization may call."""
+    return organization.suspended_at is None
+
+
+class Decisions(Rows):
+    """What was decided before."""
+
+    model = Decision
+    fields: ClassVar = ["verdict", "reason", "decided_by", "decided_at"]
+    show_change_link = False
+
+
+class Keys(Rows):
+    """The application's keys, without anything that is secret."""
+
+    model = Key
+    fields: ClassVar = ["name", "hint", "tenant", "created_at", "last_used_at", "revoked_at"]
+
+
+@admin.register(Application)
+class ApplicationAdmin(Record):
+    """The review queue, and the page on which a reviewer decides."""
+
+    list_display: ClassVar = ["name", "organization", "standing", "is_demo", "created_at"]
+    list_filter: ClassVar = ["state", "is_demo"]
+    list_select_related: ClassVar = ["organization"]
+    search_fields: ClassVar = ["name", "organization__name"]
+    ordering: ClassVar = ["-created_at"]
+    fieldsets: ClassVar = [
+        (None, {"fields": ["name", "organization", "description", "homepage"]}),
+        ("Standing", {"fields": ["state", "state_reason", "recent_usage"]}),
+        ("Origin", {"fields": ["id", "created_by", "created_at", "is_demo"]}),
+    ]
+    readonly_fields: ClassVar = ["recent_usage"]
+    inlines: ClassVar = [Decisions, Keys]
+    actions_detail: ClassVar = ["approve", "request_changes", "reject", "suspend", "reinstate"]
+
+    @coloured("State", COLOURS, ordering="state")
+    def standing(self, application: Application) -> tuple[str, str]:
+        """Return the state in its colour."""
+        return application.state, application.get_state_display()
+
+    @admin.display(description="Last 30 days")
+    def recent_usage(self, application: Application) -> str:
+        """Say how much was called, and how often that failed."""
+        used = usage.used_by(application)
+        return f"{used.requests:,} requests, {used.error_rate:.1%} of them refused or failed"
+
+    @decision(
+        "Approve for live traffic",
+        permission=MODERATE,
+        offered=among(State.SUBMITTED),
+        variant=ActionVariant.SUCCESS,
+    )
+    def approve(self, application: Application, reason: str, actor: User) -> None:
+        """Let the application have live keys."""
+        moderation.approve(application, reason=reason, actor=actor)
+
+    @decision("Request changes", permission=MODERATE, offered=among(State.SUBMITTED))
+    def request_changes(self, application: Application, reason: str, actor: User) -> None:
+        """Send the application back."""
+        moderation.request_changes(application, reason=reason, actor=actor)
+
+    @decision(
+        "Reject",
+        permission=MODERATE,
+        offered=among(State.SUBMITTED),
+        variant=ActionVariant.DANGER,
+    )
+    def reject(self, application: Application, reason: str, actor: User) -> None:
+        """Decline the application."""
+        moderation.reject(application, reason=reason, actor=actor)
+
+    @decision(
+        "Suspend",
+        permission=MODERATE,
+        offered=among(*(state for state in State if state != State.SUSPENDED)),
+        variant=ActionVariant.DANGER,
+    )
+    def suspend(self, application: Application, reason: str, actor: User) -> None:
+        """Refuse the application's calls."""
+        moderation.suspend(application, reason=reason, actor=actor)
+
+    @decision("Reinstate", permission=MODERATE, offered=among(State.SUSPENDED))
+    def reinstate(self, application: Application, reason: str, actor: User) -> None:
+        """Put the application back where it was."""
+        moderation.reinstate(application, reason=reason, actor=actor)
+
+
+class Members(Rows):
+    """Who belongs to the organization."""
+
+    model = Membership
+    fields: ClassVar = ["user", "role", "joined_at"]
+
+
+class Applications(Rows):
+    """What the organization builds."""
+
+    model = Application
+    fields: ClassVar = ["name", "state", "created_at"]
+
+
+@admin.register(Organization)
+class OrganizationAdmin(Record):
+    """Teams of developers."""
+
+    list_display: ClassVar = ["name", "members", "built", "standing", "created_at"]
+    list_filter: ClassVar = [("suspended_at", admin.EmptyFieldListFilter)]
+    search_fields: ClassVar = ["name", "memberships__user__email"]
+    ordering: ClassVar = ["-created_at"]
+    fields: ClassVar = ["id", "name", "suspended_at", "suspension_reason", "created_at"]
+    inlines: ClassVar = [Members, Applications]
+    actions_detail: ClassVar = ["suspend", "reinstate"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
+        """Count in the same query."""
+        return Organization.objects.annotate(
+            member_count=Count("memberships", distinct=True),
+            application_count=Count("applications", distinct=True),
+        )
+
+    @admin.display(description="Members", ordering="member_count")
+    def members(self, organization: Any) -> int:
+        """Return how many people belong to it."""
+        return int(organization.member_count)
+
+    @admin.display(description="Applications", ordering="application_count")
+    def built(self, organization: Any) -> int:
+        """Return how many applications it has."""
+        return int(organization.application_count)
+
+    @coloured("Standing", {"running": "success", "suspended": "danger"})
+    def standing(self, organization: Organization) -> str:
+        """Tell whether it may call."""
+        return "suspended" if suspended(organization) else "running"
+
+    @decision("Suspend", permission=MODERATE, offered=running, variant=ActionVariant.DANGER)
+    def suspend(self, organization: Organization, reason: str, actor: User) -> None:
+        """Refuse every call of its applications."""
+        moderation.suspend_organization(organization, reason=reason, actor=actor)
+
+    @decision("Reinstate", permission=MODERATE, offered=suspended)
+    def reinstate(self, organization: Organization, reason: str, actor: User) -> None:
+        """Let its applications call again."""
+        moderation.reinstate_organization(organization, reason=reason, actor=actor)
+
+
+@admin.register(Decision)
+class DecisionAdmin(Record):
+    """Every decision, newest first."""
+
+    list_display: ClassVar = ["application", "verdict", "shortened", "decided_by", "decided_at"]
+    list_filter: ClassVar = ["verdict"]
+    list_select_related: ClassVar = ["application", "decided_by"]
+    search_fields: ClassVar = ["application__name", "reason"]
+    fields: ClassVar = ["application", "verdict", "reason", "decided_by", "decided_at"]
+
+    @admin.display(description="Reason")
+    def shortened(self, decision: Decision) -> SafeString:
+        """Return as much of the reason as a row holds."""
+        return format_html("<span title='{}'>{:.60}</span>", decision.reason, decision.reason)

@@ -1,0 +1,80 @@
+"""How the admin looks and what its sidebar lists. Pure: settings import it."""
+
+from typing import Any
+
+from django.urls import reverse_lazy
+
+ACCENT = "#0f766e"
+# How much of the accent colour is in each shade; the rest is white, or black above 600.
+SHADES = {50: 8, 100: 16, 200: 30, 300: 50, 400: 70, 500: 88, 600: 100, 700: 84, 800: 68, 900: 54}
+
+
+def palette(accent: str) -> dict[str, str]:
+    """Return unfold's shades of the operator's accent colour, mixed by the browser."""
+    colour = accent or ACCENT
+    mixed = {
+        str(shade): f"color-mix(in oklab, {colour} {share}%, {'white' if shade < 600 else 'black'})"  # noqa: PLR2004 - a shade
+        for shade, share in SHADES.items()
+    }
+    return {**mixed, "950": f"color-mix(in oklab, {colour} 38%, black)"}
+
+
+def page(title: str, icon: str, model: str, permission: str) -> dict[str, Any]:
+    """Return an entry of the sidebar, shown to those who may see the page."""
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{model}_changelist"),
+        "permission": lambda request: request.user.has_perm(permission),
+    }
+
+
+NAVIGATION = [
+    {
+        "title": "Review",
+        "items": [
+            page(
+                "Applications",
+                "widgets",
+                "applications_application",
+                "applications.view_application",
+            ),
+            page("Organizations", "groups", "orgs_organization", "orgs.view_organization"),
+            page("Decisions", "gavel", "moderation_decision", "moderation.view_decision"),
+        ],
+    },
+    {
+        "title": "Access",
+        "items": [
+            page("API keys", "key", "keys_key", "keys.view_key"),
+            page("OAuth clients", "lock_open", "oauth_client", "oauth.view_client"),
+            page("Tenants", "database", "tenants_tenant", "tenants.view_tenant"),
+        ],
+    },
+    {
+        "title": "Traffic",
+        "items": [
+            page("Usage", "monitoring", "usage_request", "usage.view_request"),
+            page("Plans", "sell", "plans_plan", "plans.view_plan"),
+            page("Plan versions", "history", "plans_planversion", "plans.view_planversion"),
+            page("Subscriptions", "loyalty", "plans_subscription", "plans.view_subscription"),
+            page("Catalog", "menu_book", "catalog_api", "catalog.view_api"),
+        ],
+    },
+    {
+        "title": "Records",
+        "items": [
+            page("Audit trail", "receipt_long", "events_event", "events.view_event"),
+            page("Mail", "mail", "notifications_message", "notifications.view_message"),
+        ],
+    },
+    {
+        "title": "People",
+        "items": [
+            page("Users", "person", "accounts_user", "accounts.view_user"),
+            page("Memberships", "badge", "orgs_membership", "orgs.view_membership"),
+            page("Groups", "shield_person", "auth_group", "auth.view_group"),
+            page("Terms", "contract", "accounts_terms", "accounts.view_terms"),
+        ],
+    },
+]
