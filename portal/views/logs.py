@@ -11,11 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from apps.core import clock, ids
 from apps.usage import selectors as usage
 from portal import library, samples
 from portal.forms.log import LogFilter
 from portal.request import PortalRequest, mode_of
 
+SOON: Final = 10  # seconds in which a request may be on its way into the log
 PASSED, FAILED = "passed", "failed"
 WORDS: Final = {  # The gateway's name of a decision: what it means when passed, and when failed.
     "path": (_("The address is well formed"), _("The address is not well formed")),
@@ -58,7 +60,7 @@ def detail(request: PortalRequest, request_id: str) -> HttpResponse:
     """Show one request: what was asked, what was decided, and how to ask again."""
     found = usage.request(request.user, request_id)
     if found is None:
-        raise Http404
+        return _perhaps_soon(request, request_id)
     documented = {page.code: page for page in library.errors()}
     call = samples.repeat(found.method, f"{settings.API_URL}{found.path}")
     context = {
@@ -79,6 +81,19 @@ def explain(request: HttpRequest, request_id: str) -> HttpResponse:
         return redirect("portal:logs-detail", request_id)
     context = {"request_id": request_id}
     return render(request, "portal/logs/explain.html", context, status=404 if signed_in else 200)
+
+
+def _perhaps_soon(request: HttpRequest, request_id: str) -> HttpResponse:
+    """Answer 404; for an identifier that is seconds old, with a page that looks again."""
+    try:
+        made = (ids.decode(request_id)[1].int >> 80) / 1000
+    except ValueError as error:
+        raise Http404 from error
+    if abs(clock.real().timestamp() - made) > SOON:
+        raise Http404
+    answer = render(request, "portal/logs/soon.html", status=404)
+    answer["Refresh"] = "1"
+    return answer
 
 
 def _step(entry: list[Any]) -> dict[str, Any]:

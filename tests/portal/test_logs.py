@@ -70,6 +70,13 @@ def test_one_request_shows_what_was_decided(browser: Client, team: Team) -> None
     assert reverse("portal:error", args=["scope_missing"]) in page
 
 
+def test_a_request_that_was_made_just_now_is_looked_for_again(browser: Client) -> None:
+    answer = browser.get(reverse("portal:logs-detail", args=[ids.new("req")]))
+    assert (answer.status_code, answer["Refresh"]) == (404, "1")
+    old = ids.encode("req", ids.uuid7(1_700_000_000_000))
+    assert "Refresh" not in browser.get(reverse("portal:logs-detail", args=[old]))
+
+
 def test_the_explain_address_leads_its_people_to_the_request(browser: Client, team: Team) -> None:
     made = traffic.serve(team.key)
     answer = browser.get(reverse("portal:explain", args=[made]))

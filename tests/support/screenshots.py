@@ -1,0 +1,141 @@
+"""``python -m tests.support.screenshots``: photograph every page of a running demo.
+
+Reads ``.trellis/demo.json``, signs in as its developer, and writes ``screenshots/<page>-<width>-
+<theme>.png``. It also says what a reader with other eyes would meet: violations of the content
+policy in the console, and of accessibility rules by axe. Ends with 1 when there are any.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+WIDTHS = {1360: 860, 390: 844}  # and the heights
+OPEN = {
+    "landing": "/",
+    "sign-in": "/accounts/login/",
+    "sign-up": "/accounts/signup/",
+    "terms": "/terms",
+    "docs": "/docs",
+    "guide": "/docs/quickstart",
+    "errors": "/docs/errors",
+    "error": "/docs/errors/scope_missing",
+    "outbox": "/outbox",
+    "missing": "/nowhere",
+}
+SIGNED_IN = {
+    "start": "/start",
+    "overview": "/overview",
+    "applications": "/applications",
+    "application-new": "/applications/new",
+    "keys": "/keys",
+    "key-new": "/keys/new",
+    "logs": "/logs",
+    "usage": "/usage",
+    "explorer": "/docs/swagger",
+    "settings": "/settings",
+}
+RUN = """axe.run().then(found => found.violations.map(
+  one => `${one.id} (${one.nodes.length}): ${one.nodes[0].target.join(" ")}`))"""
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe has to say. DevTools evaluate it: the page's own policy forbids strings."""
+    tools = page.context.new_cdp_session(page)
+    tools.send("Runtime.evaluate", {"expression": AXE})
+    said = tools.send(
+        "Runtime.evaluate", {"expression": RUN, "awaitPromise": True, "returnByValue": True}
+    )
+    tools.detach()
+    if "value" not in said["result"]:
+        raise RuntimeError(f"axe could not run: {said}")
+    return list(said["result"]["value"])
+
+
+def sign_in(page: Page, base: str, email: str, password: str) -> None:
+    """Sign in as a person would."""
+    page.goto(f"{base}/accounts/login/")
+    page.fill("[name=login]", email)
+    page.fill("[name=password]", password)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url("**/overview")
+
+
+def chromium() -> str:
+    """Return where the machine keeps Chromium."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    return str(found)
+
+
+def photograph(
+    context: BrowserContext, base: str, pages: dict[str, str], mark: str
+) -> Iterator[str]:
+    """Photograph ``pages`` and yield a line for everything that is wrong with one."""
+    page = context.new_page()
+    heard: list[str] = []
+    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    for name, path in pages.items():
+        heard.clear()
+        page.goto(base + path)
+        page.wait_for_timeout(600)  # fonts, charts and the explorer
+        page.screenshot(path=str(ROOT / "screenshots" / f"{name}-{mark}.png"))
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        if wide > 0:
+            yield f"{name}-{mark}: {wide} px too wide"
+        expected = "status of 404" if name == "missing" else "\0"
+        yield from (f"{name}-{mark}: {line}" for line in heard if expected not in line)
+        yield from (f"{name}-{mark}: axe {line}" for line in violations(page))
+    page.close()
+
+
+def everything(browser: Browser, facts: dict[str, Any]) -> Iterator[str]:
+    """Photograph all pages in both themes at both widths."""
+    base = facts["portal_url"]
+    for theme in THEMES:
+        for width, height in WIDTHS.items():
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, color_scheme=theme
+            )
+            mark = f"{width}-{theme}"
+            yield from photograph(context, base, OPEN, mark)
+            page = context.new_page()
+            sign_in(page, base, facts["developer_email"], facts["developer_password"])
+            page.goto(f"{base}/logs")
+            rows = page.locator("#results tbody a").first
+            entry = {"request": rows.get_attribute("href") or "/logs"} if rows.count() else {}
+            page.close()
+            yield from photograph(context, base, SIGNED_IN | entry, mark)
+            context.close()
+
+
+def main() -> int:
+    """Photograph the demo that runs, and say what is wrong with it."""
+    facts = json.loads((ROOT / ".trellis" / "demo.json").read_text(encoding="utf-8"))
+    (ROOT / "screenshots").mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        wrong = list(everything(browser, facts))
+        browser.close()
+    for line in wrong:
+        sys.stderr.write(f"{line}\n")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
