@@ -118,6 +118,7 @@ class Connection(asyncio.Protocol):
         self.heard = False  # whether the answer has begun
         self.framed = False
         self.interim = False
+        self.paused = False
         self._writable = asyncio.Event()
         self._writable.set()
 
@@ -157,9 +158,9 @@ class Connection(asyncio.Protocol):
 
     def resume(self) -> None:
         """Read on: the waiting pieces are gone."""
-        if self.transport is not None and self.reply is not None:
-            with suppress(RuntimeError):
-                self.transport.resume_reading()
+        if self.paused and self.transport is not None:
+            self.paused = False
+            self.transport.resume_reading()
 
     def abort(self, failure: Failed) -> None:
         """End the request and the connection with it."""
@@ -209,7 +210,8 @@ class Connection(asyncio.Protocol):
             return
         reply.chunks.append(data)
         reply.size += len(data)
-        if reply.size > HIGH:
+        if reply.size > HIGH and not self.paused:
+            self.paused = True
             self.transport.pause_reading()
         if reply.length is None or reply.length > WHOLE:
             reply.wake()
@@ -223,6 +225,7 @@ class Connection(asyncio.Protocol):
         self.reply = None
         reply.complete = True
         reply.wake()
+        self.resume()
         if self.sending or not self.parser.should_keep_alive():
             self.transport.close()
         else:

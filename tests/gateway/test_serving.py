@@ -115,6 +115,12 @@ def test_a_long_answer_is_streamed(gateway: Gateway, key: Issued) -> None:
     assert answer.headers["content-length"] == "5000000"
 
 
+def test_a_connection_that_was_held_back_serves_again(gateway: Gateway, key: Issued) -> None:
+    for _ in range(12):
+        assert len(gateway.client.get("/shop/v1/huge/900000", headers=bearer(key)).content) == 9e5
+        assert gateway.client.get("/shop/v1/echo", headers=bearer(key)).status_code == 200
+
+
 def test_an_answer_without_a_length_is_streamed(gateway: Gateway, key: Issued) -> None:
     answer = gateway.client.get("/shop/v1/chunked", headers=bearer(key))
     assert answer.content == b"onetwothree"

@@ -1,0 +1,1 @@
+"""Side-by-side measurements that anyone can rerun: ``make bench``."""

@@ -1,0 +1,234 @@
+"""``python -m benchmarks.gateway``: what a keyed, limited, metered read costs, here and elsewhere.
+
+(a) an empty ASGI application, (b) the gateway refusing a bad key, (c) the gateway serving one order
+of the reference API to a key under three limits, with its usage record, (d) plain DRF with
+djangorestframework-api-key and DRF's throttle serving the same order. Same PostgreSQL, same Valkey,
+one worker each, in one run; three rounds, medians.
+"""
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+from benchmarks.measure import Sample, Server, granian, middle, pin, round_of
+from box import testing
+
+ROUNDS = 3
+BAD = "trl_test_k" + "a" * 38
+
+
+@dataclass
+class Case:
+    """Something to measure: where to send requests, what must answer, and which processes work."""
+
+    name: str
+    url: str
+    header: str
+    expected: int
+    servers: dict[str, int]
+    samples: list[Sample] = field(default_factory=list)
+
+
+@dataclass
+class Bench:
+    """The servers of one run."""
+
+    environment: dict[str, str]
+    folder: Path
+    postgres: int
+    valkey: int
+    started: list[Server] = field(default_factory=list)
+
+    def run(self, module: str, *arguments: str, **changes: str) -> str:
+        """Run a Python module to its end and return its last line."""
+        done = subprocess.run(  # noqa: S603 - our own modules
+            [sys.executable, "-m", module, *arguments],
+            env=self.environment | changes,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return (done.stdout.strip().splitlines() or [""])[-1]
+
+    def start(
+        self, name: str, interface: str, target: str, *more: str, **changes: str
+    ) -> tuple[int, int]:
+        """Start a server; return its port and process."""
+        port = free_port()
+        server = Server(
+            name,
+            granian(interface, target, port, *more),
+            self.environment | changes,
+            self.folder / f"{name}.log",
+        )
+        self.started.append(server)
+        await_port(port)
+        time.sleep(1)
+        pin(server.pid, load=False)
+        return port, server.pid
+
+
+def free_port() -> int:
+    """Return a port that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def await_port(port: int) -> None:
+    """Wait until somebody listens."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise SystemExit(f"Nothing listens on port {port}.")
+
+
+@contextmanager
+def servers() -> Iterator[Bench]:
+    """Start PostgreSQL and Valkey, and stop everything in the end."""
+    with tempfile.TemporaryDirectory(prefix="trellis-bench-") as folder:
+        given = testing.start(f"{folder}/home")
+        engines = testing.running[Path(f"{folder}/home").resolve()]
+        assert engines.postgres.process is not None  # noqa: S101 - just started
+        assert engines.valkey.process is not None  # noqa: S101
+        environment = os.environ | given | {"DJANGO_SETTINGS_MODULE": "config.settings.local"}
+        bench = Bench(
+            environment, Path(folder), engines.postgres.process.pid, engines.valkey.process.pid
+        )
+        try:
+            yield bench
+        finally:
+            for server in bench.started:
+                server.stop()
+            testing.stop(f"{folder}/home")
+
+
+def prepare(bench: Bench) -> list[Case]:
+    """Start every server and return what to measure."""
+    bench.run("box.migrate")
+    facts = json.loads(bench.run("benchmarks.trellis"))
+    path, stores = f"/orders/{facts['order']}", {"valkey": bench.valkey, "postgres": bench.postgres}
+    # As ``trellis up`` starts them.
+    threads = ("--blocking-threads", "8")
+    web_port, web = bench.start("web", "wsgi", "config.wsgi:application", *threads)
+    port, gateway = bench.start(
+        "gateway",
+        "asgi",
+        "gateway.asgi:app",
+        *("--loop", "uvloop"),
+        TRELLIS_WEB_UPSTREAM=f"http://127.0.0.1:{web_port}",
+    )
+    empty_port, empty = bench.start("empty", "asgi", "benchmarks.empty:app", "--loop", "uvloop")
+    owner = bench.environment["DATABASE_OWNER_URL"]
+    url = owner.replace("/trellis?", "/rival?")
+    create_database(owner, "rival")
+    key = bench.run("benchmarks.rival.prepare", facts["order"], RIVAL_DATABASE_URL=url)
+    rival_port, rival = bench.start(
+        "rival", "wsgi", "benchmarks.rival.wsgi:application", *threads, RIVAL_DATABASE_URL=url
+    )
+    base = f"http://127.0.0.1:{port}/commerce/v1"
+    keyed = f"Authorization: Bearer {facts['key']}"
+    return [
+        Case("a  empty ASGI", f"http://127.0.0.1:{empty_port}{path}", "", 200, {"gateway": empty}),
+        Case(
+            "b  bad key refused",
+            base + path,
+            f"Authorization: Bearer {BAD}",
+            401,
+            {"gateway": gateway} | stores,
+        ),
+        Case("c  Trellis", base + path, keyed, 200, {"gateway": gateway, "backend": web} | stores),
+        Case(
+            "d  DRF + key + throttle",
+            f"http://127.0.0.1:{rival_port}{path}",
+            f"Authorization: Api-Key {key}",
+            200,
+            {"backend": rival} | stores,
+        ),
+    ]
+
+
+def create_database(owner: str, name: str) -> None:
+    """Create a database beside that of ``owner``."""
+    import psycopg  # noqa: PLC0415 - needed here only
+
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+
+
+def check(case: Case) -> None:
+    """Make sure that a case answers what it is meant to."""
+    name, _, value = case.header.partition(": ")
+    request = Request(case.url, headers={name: value} if name else {})  # noqa: S310 - loopback
+    try:
+        with urlopen(request, timeout=10) as answer:  # noqa: S310
+            status = answer.status
+    except URLError as error:
+        status = getattr(error, "code", 0)
+    if status != case.expected:
+        raise SystemExit(f"{case.name} answers {status} instead of {case.expected}.")
+
+
+def table(cases: list[Case]) -> str:
+    """Return the figures, CPU in microseconds per request."""
+    parts = ("gateway", "backend", "valkey", "postgres")
+    lines = [
+        f"{'CPU us per request':26}" + "".join(f"{part:>10}" for part in (*parts, "total", "req/s"))
+    ]
+    for case in cases:
+        found = middle(case.samples)
+        cells = [f"{found.cpu[part]:10.0f}" if part in found.cpu else " " * 10 for part in parts]
+        total = sum(found.cpu.values())
+        wrong = f"   {found.wrong} wrong answers" if found.wrong else ""
+        lines.append(f"{case.name:26}{''.join(cells)}{total:10.0f}{found.rate:10.0f}{wrong}")
+    ours, theirs = middle(cases[2].samples), middle(cases[3].samples)
+    share = sum(ours.cpu.values()) / sum(theirs.cpu.values())
+    lines.append(
+        f"\nThe gateway's share of (c) is {ours.cpu['gateway']:.0f} us; goal: at most 150."
+        f"\n(c) costs {share:.2f} of (d) in total; goal: at most 0.80."
+    )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure every case in turn, round by round."""
+    parser = argparse.ArgumentParser(description="What a keyed, limited, metered read costs.")
+    parser.add_argument("--seconds", type=float, default=5, help="of load for each case and round")
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    asked = parser.parse_args()
+    with servers() as bench:
+        cases = prepare(bench)
+        for case in cases:
+            check(case)
+        for number in range(asked.rounds):
+            for case in cases:
+                print(f"round {number + 1}: {case.name}", flush=True)
+                sample = round_of(
+                    case.url,
+                    case.servers,
+                    header=case.header,
+                    expected=case.expected,
+                    seconds=asked.seconds,
+                    connections=asked.connections,
+                )
+                case.samples.append(sample)
+        print("\n" + table(cases))
+
+
+if __name__ == "__main__":
+    main()

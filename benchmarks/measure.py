@@ -1,0 +1,167 @@
+"""What a process tree costs: CPU from /proc, load from wrk or from a small generator of our own."""
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import psutil
+
+TICK = os.sysconf("SC_CLK_TCK")
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
+@dataclass(frozen=True)
+class Load:
+    """What the load generator saw."""
+
+    requests: int
+    seconds: float
+    wrong: int  # answers with another status than expected, and errors
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One round: requests per second, and CPU microseconds per request of each process tree."""
+
+    rate: float
+    cpu: dict[str, float]
+    wrong: int
+
+
+def pin(pid: int, *, load: bool) -> None:
+    """Put servers on the first core and the load generator on the last, where there are two."""
+    if len(CORES) > 1:
+        for process in _tree(pid):
+            os.sched_setaffinity(process.pid, {CORES[-1] if load else CORES[0]})
+
+
+def cpu(pid: int) -> float:
+    """Return the CPU seconds that a process and its living children have used."""
+    total = 0.0
+    for process in _tree(pid):
+        try:
+            used = process.cpu_times()
+        except psutil.Error:
+            continue
+        total += used.user + used.system
+    return total
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    root = psutil.Process(pid)
+    return [root, *root.children(recursive=True)]
+
+
+def round_of(
+    url: str,
+    servers: Mapping[str, int],
+    *,
+    header: str,
+    expected: int,
+    seconds: float,
+    connections: int,
+) -> Sample:
+    """Load ``url`` for some seconds, and weigh the servers (name -> process)."""
+    before = {name: cpu(pid) for name, pid in servers.items()}
+    seen = load(url, header=header, expected=expected, seconds=seconds, connections=connections)
+    used = {name: cpu(pid) - before[name] for name, pid in servers.items()}
+    count = max(seen.requests, 1)
+    each = {name: value / count * 1e6 for name, value in used.items()}
+    return Sample(seen.requests / seen.seconds, each, seen.wrong)
+
+
+def middle(samples: list[Sample]) -> Sample:
+    """Return the median of several rounds, figure by figure."""
+    return Sample(
+        rate=median(sample.rate for sample in samples),
+        cpu={name: median(s.cpu[name] for s in samples) for name in samples[0].cpu},
+        wrong=sum(sample.wrong for sample in samples),
+    )
+
+
+def load(url: str, *, header: str, expected: int, seconds: float, connections: int) -> Load:
+    """Send requests one after the other on every connection."""
+    options: Any = {"header": header, "expected": expected, "seconds": seconds}
+    if program := shutil.which("wrk"):
+        return _wrk(program, url, **options, connections=connections)
+    return asyncio.run(_own(url, **options, connections=connections))
+
+
+def _wrk(
+    program: str, url: str, *, header: str, expected: int, seconds: float, connections: int
+) -> Load:
+    argv = [program, "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "10s"]
+    argv += ["-H", header, url] if header else [url]
+    pinned = ["taskset", "-c", str(CORES[-1])] if len(CORES) > 1 and shutil.which("taskset") else []
+    said = subprocess.run([*pinned, *argv], capture_output=True, text=True, check=True).stdout  # noqa: S603 - a fixed program
+    requests, taken = re.search(r"(\d+) requests in ([\d.]+)s", said).groups()  # type: ignore[union-attr]
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+    unlike = int(refused[1]) if refused else 0
+    wrong = unlike if expected < 400 else int(requests) - unlike  # noqa: PLR2004 - an error
+    errors = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
+    return Load(
+        int(requests), float(taken), wrong + (sum(map(int, errors.groups())) if errors else 0)
+    )
+
+
+async def _own(url: str, *, header: str, expected: int, seconds: float, connections: int) -> Load:
+    """Do what wrk does, slower: good enough to weigh servers, not to find their limit."""
+    address, _, path = url.removeprefix("http://").partition("/")
+    host, _, port = address.partition(":")
+    lines = [f"GET /{path} HTTP/1.1", f"Host: {address}", *([header] if header else [])]
+    request = ("\r\n".join(lines) + "\r\n\r\n").encode()
+    counts, wrong = [0], [0]
+    until = time.monotonic() + seconds
+
+    async def caller() -> None:
+        reader, writer = await asyncio.open_connection(host, int(port))
+        while time.monotonic() < until:
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+            await reader.readexactly(int(length[1]) if length else 0)
+            counts[0] += 1
+            wrong[0] += int(head.split(b" ", 2)[1]) != expected
+        writer.close()
+
+    began = time.monotonic()
+    await asyncio.gather(*(caller() for _ in range(connections)))
+    return Load(counts[0], time.monotonic() - began, wrong[0])
+
+
+class Server:
+    """A server under test, in a process tree of its own."""
+
+    def __init__(self, name: str, argv: list[str], environment: dict[str, str], log: Path) -> None:
+        self.name = name
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(  # noqa: S603 - our own servers
+                argv, env=environment, stdout=output, stderr=output, start_new_session=True
+            )
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
+def granian(interface: str, target: str, port: int, *more: str) -> list[str]:
+    """Return how every server here is started: one worker of granian."""
+    argv = [sys.executable, "-m", "granian", "--interface", interface, "--port", str(port)]
+    return [*argv, "--no-ws", "--log-level", "warning", *more, target]

@@ -1,0 +1,1 @@
+"""What Trellis is measured against: plain DRF, djangorestframework-api-key and DRF's throttle."""

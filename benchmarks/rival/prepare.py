@@ -1,0 +1,28 @@
+"""Make the rival's tables, one order and one key; print the key: ``python -m … ORDER_ID``."""
+
+import os
+import sys
+
+import django
+from django.core.management import call_command
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.rival.settings"
+django.setup()
+
+from rest_framework_api_key.models import APIKey  # noqa: E402
+
+from benchmarks.rival.models import Order  # noqa: E402
+
+call_command("migrate", run_syncdb=True, verbosity=0, interactive=False)
+order = Order.objects.create(
+    id=sys.argv[1],
+    number="1001",
+    state="paid",
+    customer="cus_0000000000000000000000",
+    currency="EUR",
+    total=12_900,
+)
+for number in range(2):
+    order.lines.create(product=f"prd_{number:022}", quantity=1, price=6_450)
+_, key = APIKey.objects.create_key(name="benchmark")
+print(key)
