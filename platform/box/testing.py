@@ -1,10 +1,17 @@
-"""PostgreSQL and Valkey for a test run: private, fast, gone when the run is over."""
+"""PostgreSQL and Valkey for a test run: private, fast, gone when the run is over.
 
+``python -m box.testing COMMAND …`` runs a command with servers and a migrated database of its own.
+"""
+
+import os
 import shutil
+import subprocess
+import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from box import secrets
+from box import plan, secrets
 from box.errors import BoxError
 from box.paths import Home, Lock
 from box.postgres import Postgres
@@ -74,3 +81,20 @@ def stop(home: str | Path, *, wipe: bool = True) -> None:
         if servers.postgres.account.uid is not None:
             shutil.rmtree(servers.postgres.account.folder, ignore_errors=True)
         shutil.rmtree(servers.postgres.home.root, ignore_errors=True)
+
+
+def main(command: list[str]) -> int:
+    """Run a command with servers of its own, and return its code."""
+    home = tempfile.mkdtemp(prefix="trellis-")
+    try:
+        served = os.environ | start(home)
+        done = subprocess.run(plan.MIGRATE, env=served, stdout=subprocess.DEVNULL, check=False)
+        if done.returncode:
+            return done.returncode
+        return subprocess.run(command, env=served, check=False).returncode
+    finally:
+        stop(home)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
