@@ -144,7 +144,8 @@ class Order(TenantRow):
     fulfilled_at = models.DateTimeField(null=True)
     canceled_at = models.DateTimeField(null=True)
 
-    objects = OrderQuerySet.as_manager()
+    objects = OrderQuerySet.as_manager()  # type: ignore[misc]
+    found_lines: list[dict[str, Any]]  # Fetched by shown().
 
     def __str__(self) -> str:
         return f"{self.pk} ({self.status})"

@@ -58,7 +58,7 @@ def order(row: Order, livemode: bool) -> Shape:  # noqa: FBT001
         "amount_paid": row.amount_paid,
         "amount_refunded": row.amount_refunded,
         "note": row.note or None,
-        "lines": [_line(line) for line in row.found_lines],  # type: ignore[attr-defined]
+        "lines": [_line(line) for line in row.found_lines],
         "opened_at": row.opened_at,
         "paid_at": row.paid_at,
         "fulfilled_at": row.fulfilled_at,

@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.http import HttpResponse
 from django.test import Client
 
 from apps.core import caller as callers
@@ -25,7 +24,7 @@ EVERYTHING = frozenset(
 class Answer:
     """What came back."""
 
-    def __init__(self, response: HttpResponse) -> None:
+    def __init__(self, response: Any) -> None:
         self.status, self.headers = response.status_code, response.headers
         self.content = response.content
 

@@ -14,7 +14,7 @@ from apps.commerce.filters import CustomerFilters
 from apps.commerce.models import Customer
 from apps.commerce.services import customers
 
-SHOWN = {"answer": CustomerSerializer, "example": examples.CUSTOMER}
+SHOWN: dict[str, Any] = {"answer": CustomerSerializer, "example": examples.CUSTOMER}
 
 
 class CustomerView(CommerceView):

@@ -23,7 +23,7 @@ from apps.commerce.models import Order
 from apps.commerce.services import orders
 
 EXPANDS = ("customer", "lines.product")
-SHOWN = {"answer": OrderSerializer, "example": examples.ORDER, "expands": EXPANDS}
+SHOWN: dict[str, Any] = {"answer": OrderSerializer, "example": examples.ORDER, "expands": EXPANDS}
 LINES = (ReferenceMissing, ProductInactive, CurrencyMismatch)
 WRITE = ["orders:write"]
 

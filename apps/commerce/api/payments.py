@@ -22,7 +22,11 @@ from apps.commerce.models import Payment
 from apps.commerce.services import payments
 
 EXPANDS = ("order", "order.customer", "order.lines.product")
-SHOWN = {"answer": PaymentSerializer, "example": examples.PAYMENT, "expands": EXPANDS}
+SHOWN: dict[str, Any] = {
+    "answer": PaymentSerializer,
+    "example": examples.PAYMENT,
+    "expands": EXPANDS,
+}
 READ, WRITE = ["payments:read"], ["payments:write"]
 PROBLEMS = (
     PaymentMethodUnknown,

@@ -14,7 +14,7 @@ from apps.commerce.filters import ProductFilters
 from apps.commerce.models import Product
 from apps.commerce.services import products
 
-SHOWN = {"answer": ProductSerializer, "example": examples.PRODUCT}
+SHOWN: dict[str, Any] = {"answer": ProductSerializer, "example": examples.PRODUCT}
 
 
 class ProductView(CommerceView):

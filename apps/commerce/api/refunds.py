@@ -15,7 +15,7 @@ from apps.commerce.models import Refund
 from apps.commerce.services import refunds
 
 EXPANDS = ("payment", "payment.order", "payment.order.customer", "payment.order.lines.product")
-SHOWN = {"answer": RefundSerializer, "example": examples.REFUND, "expands": EXPANDS}
+SHOWN: dict[str, Any] = {"answer": RefundSerializer, "example": examples.REFUND, "expands": EXPANDS}
 READ, WRITE = ["payments:read"], ["payments:write"]
 
 

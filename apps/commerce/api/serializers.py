@@ -160,6 +160,9 @@ class ProductBody(Wanted):
     active = Flag(required=False)
 
 
+AT_MOST: dict[str, Any] = {"max_length": MAX_LINES}  # an option of lists, unknown to the stubs
+
+
 class LineBody(Strict):
     """A position to be; its price is the product's."""
 
@@ -173,7 +176,7 @@ class OrderBody(Wanted):
     customer = Id("cus", help_text="The customer's identifier.")
     currency = Currency(help_text="ISO 4217; the products' too.")
     note = Text(required=False, allow_blank=True, allow_null=True, max_length=500)
-    lines = LineBody(many=True, required=False, max_length=MAX_LINES)
+    lines = LineBody(many=True, required=False, **AT_MOST)
 
 
 class OrderChange(Wanted):
@@ -181,7 +184,7 @@ class OrderChange(Wanted):
 
     customer = Id("cus", required=False, help_text="The customer's identifier.")
     note = Text(required=False, allow_blank=True, allow_null=True, max_length=500)
-    lines = LineBody(many=True, required=False, max_length=MAX_LINES, help_text="Replace all.")
+    lines = LineBody(many=True, required=False, **AT_MOST, help_text="Replace all.")
 
 
 class PaymentBody(Wanted):

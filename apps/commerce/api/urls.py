@@ -1,5 +1,7 @@
 """Paths of the reference API, below ``/commerce/v1/``."""
 
+from typing import Any
+
 from django.urls import path
 
 from apps.commerce.api.customers import CustomerView
@@ -8,9 +10,11 @@ from apps.commerce.api.payments import PaymentView
 from apps.commerce.api.products import ProductView
 from apps.commerce.api.refunds import RefundView
 
-MANY = {"get": "list", "post": "create"}
-ONE = {"get": "retrieve", "patch": "partial_update"}
-DELETABLE = {**ONE, "delete": "destroy"}
+Actions = dict[str, Any]
+
+MANY: Actions = {"get": "list", "post": "create"}
+ONE: Actions = {"get": "retrieve", "patch": "partial_update"}
+DELETABLE: Actions = {**ONE, "delete": "destroy"}
 
 urlpatterns = [
     path("orders/<str:id>", OrderView.as_view(DELETABLE)),

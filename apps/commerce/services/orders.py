@@ -82,7 +82,7 @@ def place(order: Order, *, actor: Caller) -> Order:
     if not order.change(if_state=Status.DRAFT, status=Status.OPEN, opened_at=clock.now()):
         raise _conflict(order, "Only a draft can be opened")
     fresh = order.refresh()
-    if not fresh.found_lines:  # type: ignore[attr-defined] - annotated by shown()
+    if not fresh.found_lines:
         raise OrderEmpty(f"{order.pk} has no lines. Add some first.")
     record("order.opened", fresh, actor=actor)
     return fresh

@@ -27,7 +27,7 @@ class Strict(serializers.Serializer[Any]):
             value = super().to_internal_value(data)
         except ValidationError as error:
             if unknown and isinstance(error.detail, dict):
-                raise ValidationError(error.detail | unknown) from None
+                raise ValidationError({**error.detail, **unknown}) from None
             raise
         if unknown:
             raise ValidationError(unknown)

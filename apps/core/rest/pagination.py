@@ -84,7 +84,9 @@ class Pages:
         name = sort.removeprefix("-")
         if ids.SHAPE.fullmatch(mark):
             row = queryset.model._default_manager  # noqa: SLF001 - the documented way
-            found = row.filter(pk=mark, tenant=self.tenant).values_list(name, "pk").first()
+            found: tuple[Any, str] | None = (
+                row.filter(pk=mark, tenant=self.tenant).values_list(name, "pk").first()
+            )
             if found:
                 return found
             raise CursorInvalid(f"{param} names no object of this list.", param=param)

@@ -58,7 +58,7 @@ class Problems(serializers.Serializer[Any]):
     detail = serializers.CharField(help_text="What happened this time, with values.")
     code = serializers.CharField(help_text="Stable, for programs to compare.")
     param = serializers.CharField(required=False, help_text="The parameter at fault.")
-    errors = serializers.ListField(
+    errors = serializers.ListField(  # type: ignore[assignment] # the document's name for it
         child=serializers.DictField(child=serializers.CharField()),
         required=False,
         help_text="Each parameter at fault with `param`, `code` and `detail`.",
@@ -72,7 +72,7 @@ class Problems(serializers.Serializer[Any]):
         ref_name = "Problem"
 
 
-class CredentialExtension(OpenApiAuthenticationExtension):
+class CredentialExtension(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Describe how a developer authenticates: with the gateway's credential."""
 
     target_class = "apps.core.rest.authentication.GatewayAuthentication"
@@ -96,7 +96,7 @@ class Link(serializers.Field[Any, Any, Any, Any]):
         super().__init__(read_only=True, **options)
 
 
-class LinkExtension(OpenApiSerializerFieldExtension):
+class LinkExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """Describe a Link: the identifier, or the object."""
 
     target_class = "apps.core.rest.schema.Link"
@@ -110,7 +110,7 @@ class LinkExtension(OpenApiSerializerFieldExtension):
         return {"oneOf": [{"type": "string"}, component.ref]}
 
 
-class MetadataExtension(OpenApiSerializerFieldExtension):
+class MetadataExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """Describe ``metadata``."""
 
     target_class = "apps.core.rest.fields.Metadata"

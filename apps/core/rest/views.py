@@ -7,11 +7,12 @@ turns what it returns into an answer. Whatever is raised rolls everything back.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db import models, transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
@@ -61,7 +62,7 @@ class ApiView(ViewSetMixin, APIView):
 
     def _answer(self, request: Request) -> HttpResponse:
         self.perform_authentication(request)
-        self.caller = request.auth
+        self.caller = cast("Caller", request.auth)
         method = (request.method or "").lower()
         handler = getattr(self, method, None) if method in self.http_method_names else None
         if handler is None:
@@ -111,13 +112,14 @@ class ApiView(ViewSetMixin, APIView):
     @cached_property
     def lens(self) -> Lens:
         """How this caller sees objects."""
-        query = self.request.query_params if self.request.META.get("QUERY_STRING") else {}
+        asked = bool(self.request.META.get("QUERY_STRING"))
+        query = self.request.query_params if asked else QueryDict()
         fields = query.get("fields", "")
         return Lens(
             tenant=self.caller.tenant,
             livemode=self.caller.livemode,
             scopes=self.caller.scopes,
-            expand=tuple(query.getlist("expand[]")) if query else (),
+            expand=tuple(query.getlist("expand[]")),
             fields=frozenset(name.strip() for name in fields.split(",") if name.strip()),
         )
 
@@ -143,9 +145,10 @@ class ApiView(ViewSetMixin, APIView):
             filters = described.filters(query, queryset=queryset)
             if not filters.is_valid():
                 raise problems.invalid(
-                    serializers.as_serializer_error(  # the shape of DRF's own errors
-                        serializers.DjangoValidationError(filters.errors.as_data())
-                    )
+                    {
+                        name: [ErrorDetail(error.messages[0], error.code) for error in errors]
+                        for name, errors in filters.errors.as_data().items()
+                    }
                 )
             queryset = filters.qs
         pages = Pages(described.name, self.caller.tenant, described.sorts)

@@ -77,11 +77,10 @@ def test_canceling_waits_for_the_payment_and_its_refund(api: Api, shop: Shop) ->
 @pytest.mark.parametrize("kind", ["missing", "inactive", "currency"])
 def test_a_line_must_be_for_sale(api: Api, shop: Shop, kind: str) -> None:
     fine = shop.product()["id"]
-    product = {
-        "missing": lambda: ids.new("prd"),
-        "inactive": lambda: shop.product(active=False)["id"],
-        "currency": lambda: shop.product(currency="usd")["id"],
-    }[kind]()
+    product = ids.new("prd")
+    if kind != "missing":
+        active, currency = kind != "inactive", "usd" if kind == "currency" else "eur"
+        product = shop.product(active=active, currency=currency)["id"]
     code = {
         "missing": "reference_missing",
         "inactive": "product_inactive",

@@ -160,7 +160,7 @@ def test_refunds_at_the_same_moment_never_exceed_the_payment() -> None:
     shop = Shop(Api(sandbox))
     payment = shop.payment()
 
-    def refund(_: int) -> int:
+    def refund(_: int) -> Any:
         try:
             return Api(sandbox).post("refunds", {"payment": payment["id"], "amount": 1000}).status
         finally:
@@ -178,7 +178,7 @@ def test_two_payments_at_the_same_moment_leave_one() -> None:
     shop = Shop(Api(sandbox))
     order = shop.order(opened=True)["id"]
 
-    def pay(_: int) -> int:
+    def pay(_: int) -> Any:
         try:
             body = {"order": order, "payment_method": "pm_ok"}
             return Api(sandbox).post("payments", body).status

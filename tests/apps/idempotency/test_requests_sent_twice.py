@@ -219,7 +219,7 @@ def test_many_twins_at_once_have_one_effect() -> None:
     sandbox = make.sandbox()
     application, start = ids.new("app"), Barrier(8)
 
-    def send(_: int) -> int:
+    def send(_: int) -> Any:
         api = Api(sandbox, application=application)
         start.wait()
         try:
