@@ -64,15 +64,6 @@ class Home:
             raise BoxError(f"Cannot use {self.root}: {error.strerror}.") from None
         return self
 
-    def check_room(self) -> None:
-        """Refuse a disk so full that PostgreSQL would stop half-way."""
-        free = shutil.disk_usage(self.root).free
-        if free < ROOM_NEEDED:
-            raise BoxError(
-                f"The disk of {self.root} is full: {free >> 20} MB are free and Trellis needs "
-                f"{ROOM_NEEDED >> 20} MB. Make room, or choose another folder with --dir."
-            )
-
     def socket_folder(self) -> Path:
         """Return a private folder whose path is short enough for unix sockets."""
         wanted = self.root / "run"
@@ -99,6 +90,16 @@ def find(folder: str | None = None) -> Home:
         if (place / ".trellis").is_dir() or (place / "manage.py").is_file():
             return Home(place / ".trellis")
     return Home(here / ".trellis")
+
+
+def check_room(folder: Path) -> None:
+    """Refuse a disk so full that PostgreSQL would stop half-way."""
+    free = shutil.disk_usage(folder).free
+    if free < ROOM_NEEDED:
+        raise BoxError(
+            f"The disk of {folder} is full: {free >> 20} MB are free and Trellis needs "
+            f"{ROOM_NEEDED >> 20} MB. Make room, or choose another folder with --dir."
+        )
 
 
 def write_private(path: Path, content: str) -> None:

@@ -12,7 +12,7 @@ from box import engines, plan, processes, secrets, state
 from box.children import Child, Output, Tail, how, spawn
 from box.console import Console
 from box.errors import BoxError
-from box.paths import Home, Lock
+from box.paths import Home, Lock, check_room
 from box.plan import Options, Task
 from box.server import Server
 
@@ -65,13 +65,15 @@ class Supervisor:
         """Clear up after an earlier run, and check what would stop this one."""
         if left := state.State.read(self.home):
             processes.end(left.processes.values(), patience=PATIENCE)
-        self.home.check_room()
+        check_room(self.home.root)
         for port, option in self.options.ports.items():
             check_port(self.options.host, port, option)
         self.console.guard(list(secrets.load(self.home).values()))
         self.state = state.State(processes.Trace.of(os.getpid()), ports=list(self.options.ports))
         self.state.write(self.home)
         self.engines = engines.of(self.home)
+        for server in self.engines.embedded:  # Under root they keep their data elsewhere.
+            check_room(server.account.folder)
 
     def _start(self) -> None:
         for server in self.engines.embedded:
