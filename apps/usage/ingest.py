@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import redis
@@ -58,8 +59,9 @@ def run(seconds: float) -> int:
             return 0
         _ensure_group()
         stored += _drain("0", None)  # What a worker that died had taken, and never acknowledged.
-        deadline = clock.real().timestamp() + seconds
-        while clock.real().timestamp() < deadline:
+        deadline = clock.real() + timedelta(seconds=seconds)
+        stored += once()
+        while clock.real() < deadline:
             stored += once()
     return stored
 
