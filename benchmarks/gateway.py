@@ -170,7 +170,7 @@ def create_database(owner: str, name: str) -> None:
         connection.execute(f'CREATE DATABASE "{name}"')
 
 
-def check(case: Case) -> None:
+def check(case: Case, folder: Path) -> None:
     """Make sure that a case answers what it is meant to."""
     name, _, value = case.header.partition(": ")
     request = Request(case.url, headers={name: value} if name else {})  # noqa: S310 - loopback
@@ -180,7 +180,9 @@ def check(case: Case) -> None:
     except URLError as error:
         status = getattr(error, "code", 0)
     if status != case.expected:
-        raise SystemExit(f"{case.name} answers {status} instead of {case.expected}.")
+        logs = [path.read_text()[-2000:] for path in folder.glob("*.log")]
+        said = "\n".join(log for log in logs if log)
+        raise SystemExit(f"{case.name} answers {status} instead of {case.expected}.\n{said}")
 
 
 def table(cases: list[Case]) -> str:
@@ -214,7 +216,7 @@ def main() -> None:
     with servers() as bench:
         cases = prepare(bench)
         for case in cases:
-            check(case)
+            check(case, bench.folder)
         for number in range(asked.rounds):
             for case in cases:
                 print(f"round {number + 1}: {case.name}", flush=True)

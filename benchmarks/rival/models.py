@@ -15,6 +15,8 @@ class Order(models.Model):
     metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects: "models.Manager[Order]" = models.Manager()
+
     def __str__(self) -> str:
         return self.id
 
@@ -26,6 +28,8 @@ class Line(models.Model):
     product = models.CharField(max_length=40)
     quantity = models.PositiveIntegerField()
     price = models.BigIntegerField()
+
+    objects: "models.Manager[Line]" = models.Manager()
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.product}"

@@ -11,7 +11,7 @@ django.setup()
 
 from rest_framework_api_key.models import APIKey  # noqa: E402
 
-from benchmarks.rival.models import Order  # noqa: E402
+from benchmarks.rival.models import Line, Order  # noqa: E402
 
 call_command("migrate", run_syncdb=True, verbosity=0, interactive=False)
 order = Order.objects.create(
@@ -23,6 +23,6 @@ order = Order.objects.create(
     total=12_900,
 )
 for number in range(2):
-    order.lines.create(product=f"prd_{number:022}", quantity=1, price=6_450)
+    Line.objects.create(order=order, product=f"prd_{number:022}", quantity=1, price=6_450)
 _, key = APIKey.objects.create_key(name="benchmark")
 print(key)

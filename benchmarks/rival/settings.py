@@ -29,7 +29,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework_api_key.permissions.HasAPIKey"],
-    "DEFAULT_THROTTLE_CLASSES": ["benchmarks.rival.views.KeyThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["benchmarks.rival.throttles.KeyThrottle"],
     "DEFAULT_THROTTLE_RATES": {"key": "100000/second"},
     "UNAUTHENTICATED_USER": None,
 }
