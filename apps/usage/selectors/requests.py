@@ -87,31 +87,24 @@ def requests(
 
     ``text`` is looked for in path, operation, code and user agent; a request id finds that request.
     """
-    limit = max(1, min(limit, MOST))
-    mine = Application.objects.visible_to(user)
-    if application:
-        mine = mine.filter(pk=_key(application))
-    owners = [ids.decode(pk)[1] for pk in mine.values_list("pk", flat=True)]
-    wanted = Request.objects.all()
-    exact = {
-        "tenant_id": _uuid("tnt", tenant),
-        "livemode": livemode,
-        "operation": operation or None,
-        "key_id": _uuid("key", key),
-        "method": method.upper() if method else None,
-        "at__gte": since,
-        "at__lt": until,
-    }
-    wanted = wanted.filter(**{name: value for name, value in exact.items() if value is not None})
-    if status_class:
-        wanted = wanted.filter(status__gte=status_class * 100, status__lt=status_class * 100 + 100)
+    wanted = _matching(
+        tenant_id=_uuid("tnt", tenant),
+        livemode=livemode,
+        operation=operation or None,
+        key_id=_uuid("key", key),
+        method=method.upper() if method else None,
+        at__gte=since,
+        at__lt=until,
+        status__gte=status_class * 100 if status_class else None,
+        status__lt=status_class * 100 + 100 if status_class else None,
+    )
     if text:
         wanted = _containing(wanted, text.strip())
     if after:
         wanted = _older(wanted, after)
-    found = _newest(wanted.defer("trace"), owners, limit + 1)
-    following = found[limit - 1].pk if len(found) > limit else None
-    return Page(as_rows(found[:limit]), following)
+    limit = max(1, min(limit, MOST))
+    found = _newest(wanted, _owners(user, application), limit + 1)
+    return Page(as_rows(found[:limit]), found[limit - 1].pk if len(found) > limit else None)
 
 
 def request(user: User, request_id: str) -> RequestRow | None:
@@ -182,6 +175,20 @@ def _row(
         user_agent=row.user_agent,
         trace=(row.trace or []) if trace else None,
     )
+
+
+def _owners(user: User, application: Application | str | None) -> list[UUID]:
+    """Return the user's applications, or the one of them that is asked for."""
+    mine = Application.objects.visible_to(user)
+    if application:
+        mine = mine.filter(pk=_key(application))
+    return [ids.decode(pk)[1] for pk in mine.values_list("pk", flat=True)]
+
+
+def _matching(**exact: Any) -> RequestQuerySet:
+    """Return requests, without their traces, by those conditions that are given."""
+    given = {name: value for name, value in exact.items() if value is not None}
+    return Request.objects.filter(**given).defer("trace")
 
 
 def _newest(wanted: RequestQuerySet, owners: Iterable[UUID], limit: int) -> list[Request]:
