@@ -117,7 +117,10 @@ class Supervisor:
 
     def _note(self, name: str, trace: processes.Trace) -> None:
         self.state.processes[name] = trace
-        self.state.write(self.home)
+        try:
+            self.state.write(self.home)
+        except BoxError as error:  # A full disk is no reason to stop what still serves.
+            self.console.say(str(error))
 
     def _once(
         self, name: str, argv: list[str], environment: dict[str, str], *, plain: bool = False

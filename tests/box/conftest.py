@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -107,6 +108,9 @@ class Box:
         self.stop()
         if self.root.is_dir():
             control.wipe(Home(self.root))
+        note = self.root / "data-folder"  # root's servers keep their data there
+        if note.is_file():
+            shutil.rmtree(Path(note.read_text().strip()), ignore_errors=True)
 
 
 @pytest.fixture
