@@ -96,6 +96,7 @@ def _page(request: PortalRequest, arrival: Arrival | None = None) -> HttpRespons
     if key is None or secret is None:
         return render(request, "portal/start/nothing.html")
     url = samples.first_url()
+    called = bool(usage.requests(request.user, application=key.application, limit=1).rows)
     context = {
         "key": key,
         "secret": secret,
@@ -105,17 +106,17 @@ def _page(request: PortalRequest, arrival: Arrival | None = None) -> HttpRespons
         "since": clock.real().isoformat(),
         "ticket": _ticket(key.application),
         "stream_url": f"{settings.API_URL}/stream/requests",
-        "steps": _steps(request, key),
+        "called": called,
+        "steps": _steps(key, called=called),
     }
     return render(request, "portal/start/index.html", context)
 
 
-def _steps(request: PortalRequest, key: Key) -> list[dict[str, Any]]:
-    called = usage.requests(request.user, application=key.application, limit=1).rows
+def _steps(key: Key, *, called: bool) -> list[dict[str, Any]]:
     asked = key.application.state != Application.State.DRAFT
     application = reverse("portal:applications-detail", args=[key.application_id])
     return [
-        _next(_("Make your first call"), "#call", done=bool(called)),
+        _next(_("Make your first call"), "#call", done=called),
         _next(_("Look at what was decided about it"), reverse("portal:logs"), done=False),
         _next(_("Try every operation in the explorer"), reverse("portal:swagger"), done=False),
         _next(_("See how errors look, and how to fix them"), reverse("portal:errors"), done=False),

@@ -41,3 +41,16 @@ function signIn(ui, key) {
     if (scheme.type === "http" || scheme.type === "apiKey") ui.preauthorizeApiKey(name, key);
   }
 }
+
+// What Swagger UI leaves unsaid for people who do not see it or use a keyboard.
+function complete(place) {
+  for (const select of place.querySelectorAll("select:not([aria-label])")) {
+    const name = select.closest("tr")?.querySelector(".parameter__name")?.firstChild?.textContent;
+    select.setAttribute("aria-label", name ?? "Media type");
+  }
+  for (const code of place.querySelectorAll(".highlight-code > pre:not([tabindex])")) code.tabIndex = 0;
+}
+
+for (const place of document.querySelectorAll("[data-explorer]")) {
+  new MutationObserver(() => complete(place)).observe(place, { childList: true, subtree: true });
+}

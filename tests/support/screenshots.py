@@ -1,8 +1,9 @@
-"""``python -m tests.support.screenshots``: photograph every page of a running demo.
+"""``python -m tests.support.screenshots [BOX]``: photograph every page of a running demo.
 
-Reads ``.trellis/demo.json``, signs in as its developer, and writes ``screenshots/<page>-<width>-
-<theme>.png``. It also says what a reader with other eyes would meet: violations of the content
-policy in the console, and of accessibility rules by axe. Ends with 1 when there are any.
+Reads ``demo.json`` in the box's folder (``.trellis``), signs in as its developer, and writes
+``screenshots/<page>-<width>-<theme>.png``. It also says what a reader with other eyes would meet:
+violations of the content policy in the console, and of accessibility rules by axe. Ends with 1 when
+there are any.
 """
 
 import json
@@ -126,7 +127,8 @@ def everything(browser: Browser, facts: dict[str, Any]) -> Iterator[str]:
 
 def main() -> int:
     """Photograph the demo that runs, and say what is wrong with it."""
-    facts = json.loads((ROOT / ".trellis" / "demo.json").read_text(encoding="utf-8"))
+    home = Path(sys.argv[1]) if sys.argv[1:] else ROOT / ".trellis"
+    facts = json.loads((home / "demo.json").read_text(encoding="utf-8"))
     (ROOT / "screenshots").mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
