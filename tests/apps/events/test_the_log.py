@@ -1,7 +1,7 @@
 """What happens is recorded in the transaction that made it happen, and followers miss nothing."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from django.db import connection, transaction
@@ -15,7 +15,7 @@ Seen = list[str]
 
 
 @pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
+def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
     """Follow the log alone, and note each event's subject."""
     noted: Seen = []
 
