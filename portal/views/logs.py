@@ -1,5 +1,6 @@
 """The request log, one request with the decisions about it, and the page that errors point to."""
 
+from collections.abc import Iterator
 from typing import Any, Final, cast
 
 from django.conf import settings
@@ -102,7 +103,16 @@ def _step(entry: list[Any]) -> dict[str, Any]:
     passed, failed = WORDS.get(name, (str(name).replace("_", " "),) * 2)
     return {
         "name": failed if outcome == FAILED else passed,
-        "values": values[0] if values else {},
+        "values": dict(_flat(values[0])) if values else {},
         "good": outcome == PASSED,
         "bad": outcome == FAILED,
     }
+
+
+def _flat(values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what a decision says of itself, without nesting: ``left.burst`` becomes a name."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}.{inner}", said) for inner, said in value.items())
+        else:
+            yield name, value

@@ -11,7 +11,7 @@ from tests.support import make, traffic
 from tests.support.queries import Queries
 
 TOKEN = re.compile(r"[A-Za-z0-9]{64}")  # against forged forms, another on each page
-TRACE = b'[["path","passed"],["allowed","failed",{"code":"scope_missing","scope":"orders:write"}]]'
+TRACE = b'[["path","passed"],["allowed","failed",{"code":"scope_missing","scope":"orders:write","left":{"burst":9}}]]'
 
 
 def shown(browser: Client, query: str = "") -> list[str]:
@@ -67,6 +67,7 @@ def test_one_request_shows_what_was_decided(browser: Client, team: Team) -> None
     page = browser.get(reverse("portal:logs-detail", args=[made])).content.decode()
     assert "Scopes or environment do not allow it" in page
     assert "scope=orders:write" in page
+    assert "left.burst=9" in page
     assert reverse("portal:error", args=["scope_missing"]) in page
 
 
