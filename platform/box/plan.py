@@ -99,8 +99,7 @@ def tasks(home: Home, environment: dict[str, str], options: Options) -> list[Tas
             Task(
                 "gateway" if number == 0 else f"gateway{number + 1}",
                 [*argv, "gateway.asgi:app"],
-                # A spool of its own, because a gateway takes up what an earlier run left there.
-                gateway | {"TRELLIS_SPOOL_DIR": str(home.spool / str(number + 1))},
+                gateway,
                 f"http://{options.reachable}:{port}/healthz",
             )
         )
