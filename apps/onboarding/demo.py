@@ -20,7 +20,7 @@ from apps.catalog.models import Scope
 from apps.keys import services as keys
 from apps.keys.services import Issued
 from apps.onboarding import services as onboarding
-from apps.orgs.models import Membership, Organization, Role
+from apps.orgs.models import Organization
 from apps.plans import services as plans
 from apps.plans.models import PlanVersion
 from apps.tenants.models import Tenant
@@ -91,10 +91,8 @@ def seed() -> Demo:
         for title, fate, plan in roster:
             application = _application(organization, title, plan, owner)
             issued[title] = _keys_and_fate(application, fate, owner, operator)
-    ada, grace = User.objects.get(email=DEVELOPER), Organization.objects.get(name="Corner Books")
-    Membership.objects.create(organization=grace, user=ada, role=Role.AUDITOR)
     return Demo(
-        developer=ada,
+        developer=User.objects.get(email=DEVELOPER),
         operator=operator,
         password=password,
         sandbox=issued["Order sync"][0],

@@ -10,7 +10,7 @@ from apps.core.fields import IdField
 
 
 class Role(models.TextChoices):
-    """What a member may do; the table of rights is in ``apps.orgs.rights``."""
+    """A member's place in the organization."""
 
     OWNER = "owner", "Owner"
     ADMIN = "admin", "Admin"
