@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote
 
-import orjson
 from django.conf import settings
 from django.test import Client
 
@@ -88,12 +88,14 @@ class Api:
             ),
             audience=audience,
             method=method,
-            path=url.partition("?")[0],
+            path=unquote(url.partition("?")[0]),
             key=callers.key_for(audience, settings.CALLER_KEY),
             now=clock.real().timestamp(),
         )
         sent = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
-        data = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
+        data = (
+            body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        )
         answer = Answer(
             self.client.generic(
                 method, url, data, content_type=media_type, headers={callers.HEADER: token, **sent}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import ProtectedError
 
 from apps.commerce.errors import CustomerInUse
 from apps.commerce.models import Customer
@@ -30,7 +31,8 @@ def update(customer: Customer, *, actor: Caller, **changes: Any) -> Customer:
 @transaction.atomic
 def delete(customer: Customer, *, actor: Caller) -> None:
     """Delete a customer without orders; CustomerInUse otherwise."""
-    if customer.orders.exists():
-        raise CustomerInUse(f"{customer.pk} has orders, which must keep naming their customer.")
     record("customer.deleted", customer, actor=actor)
-    customer.delete()
+    try:
+        customer.delete()
+    except ProtectedError:
+        raise CustomerInUse(f"{customer.pk} has orders, which keep naming it.") from None

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 
 from apps.commerce.errors import ProductInUse, SkuTaken
-from apps.commerce.models import Line, Product
+from apps.commerce.models import Product
 from apps.commerce.services.recording import record
 from apps.core.caller import Caller
 
@@ -34,10 +35,13 @@ def update(product: Product, *, actor: Caller, **changes: Any) -> Product:
 @transaction.atomic
 def delete(product: Product, *, actor: Caller) -> None:
     """Delete a product that was never ordered; ProductInUse otherwise."""
-    if Line.objects.filter(product=product).exists():
-        raise ProductInUse(f"{product.pk} was ordered. Set active to false to stop its sale.")
     record("product.deleted", product, actor=actor)
-    product.delete()
+    try:
+        product.delete()
+    except ProtectedError:
+        raise ProductInUse(
+            f"{product.pk} was ordered. Set active to false to stop its sale."
+        ) from None
 
 
 @contextmanager

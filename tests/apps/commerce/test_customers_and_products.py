@@ -47,6 +47,7 @@ def test_a_customer_with_orders_stays(api: Api, shop: Shop) -> None:
     order = shop.order()
     answer = api.delete(f"customers/{order['customer']}")
     assert (answer.status, answer.code) == (409, "customer_in_use")
+    assert not Event.objects.filter(type="customer.deleted").exists()
     assert api.get(f"customers/{order['customer']}").status == 200
 
 

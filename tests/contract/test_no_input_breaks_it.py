@@ -1,0 +1,111 @@
+"""Whatever a caller puts into a parameter, a path or a body, the answer is never a 5xx."""
+
+import itertools
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from apps.core import ids
+from tests.support import contract, make
+from tests.support.api import Api
+
+TEXTS = [
+    "",
+    " ",
+    "x",
+    "-1",
+    "0",
+    "1e400",
+    "99999999999999999999",
+    "NaN",
+    "1.5",
+    "true",
+    "null",
+    "'; DROP TABLE commerce_order; --",
+    "%",
+    "\0",
+    "\ud800".encode("utf-8", "surrogatepass").decode("utf-8", "replace"),
+    "٣",
+    "x" * 3000,
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+    "2026-11-22",
+    "2026-11-22T10:00:00Z",
+    "{}",
+    "a.b.c.d",
+    "..",
+    "cus_" + "z" * 22,
+    ids.new("ord"),
+]
+VALUES: list[Any] = [
+    None,
+    True,
+    -1,
+    0,
+    2**63,
+    10**40,
+    1.5,
+    1e300,
+    "",
+    "x",
+    "x" * 3000,
+    "é" * 300,
+    "\u202e",
+    [],
+    [None],
+    [[]],
+    {},
+    {"a": {"b": "c"}},
+    {"": ""},
+    [{}],
+    [{"product": None}],
+    [{"product": "cus_" + "z" * 22, "quantity": 10**40}],
+    ids.new("cus"),
+    ids.new("prd"),
+]
+
+
+def operations() -> list[Any]:
+    return [
+        pytest.param(method.upper(), path, described, id=described["operationId"])
+        for path, item in contract.document()["paths"].items()
+        for method, described in item.items()
+    ]
+
+
+def example(described: dict[str, Any]) -> dict[str, Any]:
+    (media,) = described["requestBody"]["content"].values()
+    (found,) = media["examples"].values()
+    value: dict[str, Any] = found["value"]
+    return value
+
+
+def members(described: dict[str, Any]) -> list[str]:
+    (media,) = described["requestBody"]["content"].values()
+    name = media["schema"]["$ref"].rpartition("/")[2]
+    return list(contract.document()["components"]["schemas"][name]["properties"])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("method", "path", "described"), operations())
+def test_it_answers(method: str, path: str, described: dict[str, Any]) -> None:
+    api = Api(make.sandbox(seed="small shop"))
+    kind = path.split("/")[3]
+    mine = api.get(f"{kind}?limit=1").json()["data"][0]["id"]
+    own = path.replace("{id}", mine)
+    queries = [each["name"] for each in described["parameters"] if each["in"] == "query"]
+    for name, text in itertools.product(queries, TEXTS):
+        answer = api.send(method, f"{own}?{quote(name)}={quote(text)}")
+        assert answer.status < 500, (name, text, answer.content)
+    if "{id}" in path:
+        for text in TEXTS:
+            odd = path.replace("{id}", quote(text, safe=""))
+            assert api.send(method, odd).status < 500, text
+    for header, text in itertools.product(("If-Match", "If-None-Match", "Idempotency-Key"), TEXTS):
+        plain = text.encode("latin-1", "replace").decode("latin-1").replace("\0", "")
+        assert api.send(method, own, {}, headers={header: plain}).status < 500, (header, text)
+    if "requestBody" in described:
+        for name, value in itertools.product(members(described), VALUES):
+            answer = api.send(method, own, example(described) | {name: value})
+            assert answer.status < 500, (name, value, answer.content)
