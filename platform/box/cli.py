@@ -50,19 +50,7 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(command=command)
         return made
 
-    start = add("up", up, "start everything, and stay until Ctrl-C")
-    start.add_argument("--demo", action="store_true", help="fill in demo data and print logins")
-    start.add_argument("--host", default="127.0.0.1", help="address to serve on (127.0.0.1)")
-    start.add_argument("--web-port", type=port, default=8000, help="the portal's port (8000)")
-    start.add_argument("--gateway-port", type=port, default=8080, help="the API's port (8080)")
-    start.add_argument(
-        "--gateways",
-        type=int,
-        choices=range(1, 17),
-        default=1,
-        metavar="N",
-        help="gateway processes, on as many ports from --gateway-port on (1)",
-    )
+    add_up(add("up", up, "start everything, and stay until Ctrl-C"))
     stop = add("down", control.down, "stop the box that runs in this folder")
     stop.add_argument("--wipe", action="store_true", help="then delete its data for good")
     add("status", control.status, "show processes, addresses and versions")
@@ -76,6 +64,22 @@ def parser() -> argparse.ArgumentParser:
     load.add_argument("--force", action="store_true", help="replace data that is there")
     add("env", show_environment, "print what a process needs in its environment, for scripts")
     return main
+
+
+def add_up(start: argparse.ArgumentParser) -> None:
+    """Add the options of ``trellis up``."""
+    start.add_argument("--demo", action="store_true", help="fill in demo data and print logins")
+    start.add_argument("--host", default="127.0.0.1", help="address to serve on (127.0.0.1)")
+    start.add_argument("--web-port", type=port, default=8000, help="the portal's port (8000)")
+    start.add_argument("--gateway-port", type=port, default=8080, help="the API's port (8080)")
+    start.add_argument(
+        "--gateways",
+        type=int,
+        choices=range(1, 17),
+        default=1,
+        metavar="N",
+        help="gateway processes, on as many ports from --gateway-port on (1)",
+    )
 
 
 def port(text: str) -> int:
