@@ -11,7 +11,10 @@ from tests.support import make, traffic
 from tests.support.queries import Queries
 
 TOKEN = re.compile(r"[A-Za-z0-9]{64}")  # against forged forms, another on each page
-TRACE = b'[["path","passed"],["allowed","failed",{"code":"scope_missing","scope":"orders:write","left":{"burst":9}}]]'
+TRACE = (
+    b'[["path","passed"],["allowed","failed",'
+    b'{"code":"scope_missing","scope":"orders:write","left":{"burst":9}}]]'
+)
 
 
 def shown(browser: Client, query: str = "") -> list[str]:

@@ -153,5 +153,5 @@ def test_no_template_of_ours_holds_inline_script_or_style() -> None:
 
 def test_the_navigation_marks_where_one_is(browser: Client) -> None:
     page = browser.get(reverse("portal:keys-new")).content.decode()
-    current = re.findall(r'href="([^"]+)" aria-current="page"', page)
+    current = re.findall(r'href="([^"]+)"\s+aria-current="page"', page)
     assert current == [reverse("portal:keys")]

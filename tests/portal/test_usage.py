@@ -43,9 +43,9 @@ def test_somebody_elses_application_is_not_found(browser: Client, team: Team) ->
 
 def test_the_page_shows_limits_and_what_is_used(browser: Client, team: Team) -> None:
     traffic.serve(team.key, units=7)
-    page = browser.get(reverse("portal:usage")).content.decode()
+    page = " ".join(browser.get(reverse("portal:usage")).content.decode().split())
     assert "7 / 100,000" in page
-    assert '<progress class="meter-bar mt-2 block" max="100000" value="7"' in page
+    assert 'max="100000" value="7"' in page
 
 
 def test_the_overview_counts_one_environment(browser: Client, team: Team) -> None:
