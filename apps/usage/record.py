@@ -7,6 +7,7 @@ share this module.
 """
 
 import struct
+from itertools import chain
 from uuid import UUID
 
 TABLE = "usage_request"
@@ -111,11 +112,10 @@ def pack(
             _small(2, status),
             text(code),
             _numbers(
-                *(4, min(latency_us, _INT4)),
-                *(4, min(backend_us, _INT4)),
-                *(4, min(bytes_in, _INT4)),
-                *(4, min(bytes_out, _INT4)),
-                *(4, min(units, _INT4)),
+                *chain.from_iterable(
+                    (4, min(value, _INT4))
+                    for value in (latency_us, backend_us, bytes_in, bytes_out, units)
+                )
             ),
             text(ip),
             text(user_agent[:AGENT_LIMIT]),

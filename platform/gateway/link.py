@@ -117,20 +117,26 @@ class Wire(asyncio.Protocol):
         self.lost()
 
     def ask(self, frame: bytes) -> asyncio.Future[Any]:
-        """Send a frame with the others of this turn; the answer comes later."""
+        """Send a frame, alone at once or with the others of this turn; the answer comes later."""
         if self.transport is None:
             raise Down
         future = self.loop.create_future()
-        if not self.waiting:
-            self.progress = self.loop.time()
-            if not self.watched:
-                self.watched = True
-                self.loop.call_later(self.patience, self._watch, None)
+        alone = not self.waiting
         self.waiting.append(future)
+        if alone:
+            self._begin_to_wait()
+            self.transport.write(frame)
+            return future
         if not self.outgoing:
             self.loop.call_soon(self._flush)
         self.outgoing.append(frame)
         return future
+
+    def _begin_to_wait(self) -> None:
+        self.progress = self.loop.time()
+        if not self.watched:
+            self.watched = True
+            self.loop.call_later(self.patience, self._watch, None)
 
     def _flush(self) -> None:
         if self.transport is not None:

@@ -1,0 +1,5 @@
+"""``python -m benchmarks``: the comparison that ``make bench`` runs."""
+
+from benchmarks.gateway import main
+
+main()
