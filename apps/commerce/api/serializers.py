@@ -16,8 +16,8 @@ from apps.commerce.models import (
     Payment,
     Refund,
 )
+from apps.core.rest.components import Link
 from apps.core.rest.fields import Currency, Flag, Id, Metadata, Strict, Text, Whole
-from apps.core.rest.schema import Link
 
 
 def _time(words: str, *, null: bool = True) -> serializers.DateTimeField:

@@ -36,6 +36,13 @@ class BodyTooLarge(Problem):
     code = "body_too_large"
 
 
+class LengthRequired(Problem):
+    """The size of the body was not announced."""
+
+    status = HTTPStatus.LENGTH_REQUIRED
+    code = "length_required"
+
+
 class MediaTypeUnsupported(Problem):
     """The body is in a format that the API does not read."""
 

@@ -12,6 +12,7 @@ from django.urls import Resolver404, get_resolver
 
 from apps.core.rest import problems
 
+BODILESS = {204, 304}
 Answer = Callable[[HttpRequest], HttpResponse]
 
 
@@ -43,4 +44,6 @@ def native_apis(get_response: Answer) -> Answer:
 def _safe(answer: HttpResponse) -> HttpResponse:
     answer._has_been_logged = True  # type: ignore[attr-defined] # noqa: SLF001 - Django would warn of every 404
     answer.headers["X-Content-Type-Options"] = "nosniff"
+    if answer.status_code not in BODILESS:
+        answer.headers["Content-Length"] = str(len(answer.content))
     return answer

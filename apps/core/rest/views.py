@@ -21,7 +21,12 @@ from apps.core.caller import Caller
 from apps.core.errors import ScopeMissing
 from apps.core.request import current_request
 from apps.core.rest import conditions, problems
-from apps.core.rest.errors import MethodNotAllowed, ParameterUnknown, ValidationFailed
+from apps.core.rest.errors import (
+    LengthRequired,
+    MethodNotAllowed,
+    ParameterUnknown,
+    ValidationFailed,
+)
 from apps.core.rest.expansion import Lens, Resource, Shape
 from apps.core.rest.fields import Strict
 from apps.core.rest.operations import Operation
@@ -89,8 +94,11 @@ class ApiView(ViewSetMixin, APIView):
         return self._finish(handler(self.request, **self.kwargs))
 
     def _check_request(self, request: Request) -> None:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
-            raise too_large(int(request.META["CONTENT_LENGTH"]))
+        length: str = request.META.get("CONTENT_LENGTH") or ""
+        if int(length or 0) > MAX_BYTES:
+            raise too_large(int(length))
+        if not length and "HTTP_TRANSFER_ENCODING" in request.META:
+            raise LengthRequired("Send Content-Length: WSGI would take a chunked body for none.")
         if not request.META.get("QUERY_STRING"):
             return
         given = request.query_params

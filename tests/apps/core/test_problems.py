@@ -76,6 +76,17 @@ def test_malformed_and_oversized_bodies_are_told_apart(api: Api) -> None:
     assert (big.status, big.code) == (413, "body_too_large")
 
 
+def test_a_chunked_body_is_refused_rather_than_taken_for_none(api: Api) -> None:
+    answer = api.send("POST", "customers", b"", headers={"Transfer-Encoding": "chunked"})
+    assert (answer.status, answer.code) == (411, "length_required")
+
+
+def test_every_answer_announces_its_size(api: Api) -> None:
+    for path in ("orders", "orders/ord_nothing", "nothing"):
+        answer = api.get(path)
+        assert answer.headers["Content-Length"] == str(len(answer.content))
+
+
 def test_only_the_gateway_is_let_in() -> None:
     answer = anonymous("GET", "orders")
     assert (answer.status, answer.code) == (401, "caller_missing")
