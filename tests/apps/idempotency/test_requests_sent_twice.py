@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpResponse
 
 from apps.commerce.api.customers import CustomerView
@@ -18,6 +18,7 @@ from apps.events.models import Event as Happened
 from apps.idempotency import services as idempotency
 from apps.idempotency import tasks
 from apps.idempotency.models import KeptAnswer
+from apps.tenants.isolation import acting_in
 from apps.tenants.models import Tenant
 from tests.support import make
 from tests.support.api import Answer, Api
@@ -232,3 +233,12 @@ def test_many_twins_at_once_have_one_effect() -> None:
     assert statuses <= {201, 409}
     assert 201 in statuses
     assert names(Api(sandbox)) == ["Ada"]
+
+
+def test_kept_answers_stand_behind_the_tenants_wall(api: Api, sandbox: Tenant) -> None:
+    api.post("customers", BODY, Idempotency_Key="a")
+    assert not KeptAnswer.objects.exists()
+    with transaction.atomic(), acting_in(make.sandbox()):
+        assert not KeptAnswer.objects.exists()
+    with transaction.atomic(), acting_in(sandbox):
+        assert KeptAnswer.objects.get().key == "a"
