@@ -8,6 +8,9 @@ for name, value in placeholders.VALUES.items():
     os.environ.setdefault(name, value)
 
 from config.settings.base import *  # noqa: E402, F403
+from config.settings.base import INSTALLED_APPS  # noqa: E402
+
+INSTALLED_APPS += ["django_migration_linter"]
 
 OUTBOX = True
 EMAIL_BACKEND = "apps.notifications.outbox.OutboxBackend"
