@@ -53,7 +53,7 @@ lint: setup ## Everything that reads code without running it
 	$(BIN)/lint-imports
 
 schema: setup ## Write the OpenAPI document that reviewers diff
-	$(SERVED) $(DJANGO) spectacular --validate --fail-on-warn --file docs/reference/commerce.openapi.yaml
+	$(DJANGO) spectacular --skip-checks --validate --fail-on-warn --file docs/reference/commerce.openapi.yaml
 
 css: setup ## Build the portal's style sheet
 	$(BIN)/python -m portal.assets
