@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
@@ -112,7 +113,7 @@ class Record(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Show the decisions that this person may take and that the state allows."""
-        subject = self.get_object(request, object_id)
+        subject = self.get_object(request, unquote(object_id))
         return [
             button
             for button in super().get_actions_detail(request, object_id)
@@ -125,7 +126,7 @@ class Record(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         self, request: HttpRequest, object_id: str, description: str, call: Call
     ) -> HttpResponse:
         """Ask for a reason, then let ``call`` do it; say what it refuses."""
-        subject = self.get_object(request, object_id)
+        subject = self.get_object(request, unquote(object_id))
         if not self.has_view_permission(request, subject):
             raise PermissionDenied
         if subject is None:
@@ -144,7 +145,7 @@ class Record(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     def page_of(self, subject: models.Model) -> str:
         """Return the address of a row's page."""
         return reverse(
-            f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[subject.pk]
+            f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[quote(subject.pk)]
         )
 
     def _ask(

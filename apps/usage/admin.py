@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
@@ -51,7 +52,7 @@ class UsageAdmin(Record):
         user = request.user
         if not (isinstance(user, User) and object_id and self.has_view_permission(request)):
             raise PermissionDenied
-        found = usage.request(user, object_id)
+        found = usage.request(user, unquote(object_id))
         if found is None:
             raise Http404
         context = {

@@ -1,6 +1,9 @@
 """Decisions in the admin need a permission and a reason, and leave a trail."""
 
+import re
+
 import pytest
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
@@ -23,7 +26,7 @@ def submitted(developer: User) -> Application:
 
 
 def page(application: Application, action: str = "change") -> str:
-    return f"/admin/applications/application/{application.pk}/{action}/"
+    return f"/admin/applications/application/{quote(application.pk)}/{action}/"
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,19 @@ def test_a_decision_asks_for_a_reason_and_takes_effect(
     decided = Event.objects.filter(subject=submitted.pk, actor=operator.pk)
     assert [event.data for event in decided] == [{"reason": "We looked at it."}]
     assert Message.objects.count() == 1
+
+
+def test_a_reviewer_walks_from_the_queue_to_the_decision(
+    submitted: Application, admin: Client
+) -> None:
+    queue = admin.get("/admin/applications/application/").content.decode()
+    (review,) = set(re.findall(r'href="(/admin/applications/application/[^"]+/change/)', queue))
+    shown = admin.get(review).content.decode()
+    (approve,) = set(re.findall(r'href="(/admin/applications/application/[^"]+/approve/)', shown))
+    answer = admin.post(approve, {"reason": "Good."}, follow=True)
+    assert answer.redirect_chain[-1][0] == review
+    submitted.refresh_from_db()
+    assert submitted.state == "approved"
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 501])
@@ -101,7 +117,7 @@ def test_the_queue_is_filtered_by_state(submitted: Application, admin: Client) -
 
 def test_an_organization_is_suspended_and_reinstated(submitted: Application, admin: Client) -> None:
     organization = submitted.organization
-    base = f"/admin/orgs/organization/{organization.pk}"
+    base = f"/admin/orgs/organization/{quote(organization.pk)}"
     admin.post(f"{base}/suspend/", {"reason": "Unpaid."})
     organization.refresh_from_db()
     assert organization.suspension_reason == "Unpaid."
@@ -114,12 +130,12 @@ def test_an_organization_is_suspended_and_reinstated(submitted: Application, adm
 
 def test_a_key_is_revoked_with_a_reason(admin: Client, operator: User) -> None:
     key = make.key().key
-    admin.post(f"/admin/keys/key/{key.pk}/revoke/", {"reason": "Found on a forum."})
+    admin.post(f"/admin/keys/key/{quote(key.pk)}/revoke/", {"reason": "Found on a forum."})
     key.refresh_from_db()
     assert key.revoked_at is not None
     assert key.revoked_reason == "Found on a forum."
     assert Event.objects.get(type="key.revoked").actor == operator.pk
-    assert "/revoke/" not in admin.get(f"/admin/keys/key/{key.pk}/change/").content.decode()
+    assert "/revoke/" not in admin.get(f"/admin/keys/key/{quote(key.pk)}/change/").content.decode()
 
 
 def test_a_key_is_not_revoked_by_who_may_only_look(client: Client, db: None) -> None:
@@ -127,7 +143,10 @@ def test_a_key_is_not_revoked_by_who_may_only_look(client: Client, db: None) -> 
     staff = make.user(is_staff=True)
     staff.user_permissions.add(Permission.objects.get(codename="view_key"))
     client.force_login(staff)
-    assert client.post(f"/admin/keys/key/{key.pk}/revoke/", {"reason": "No."}).status_code == 403
+    assert (
+        client.post(f"/admin/keys/key/{quote(key.pk)}/revoke/", {"reason": "No."}).status_code
+        == 403
+    )
     assert Key.objects.usable().filter(pk=key.pk).exists()
 
 
@@ -152,7 +171,7 @@ def test_limits_that_no_gateway_could_enforce_are_refused(limits: str, admin: Cl
 
 def test_a_published_version_is_never_changed(admin: Client) -> None:
     version = make.plan().versions.get()
-    address = f"/admin/plans/planversion/{version.pk}/change/"
+    address = f"/admin/plans/planversion/{quote(version.pk)}/change/"
     assert admin.post(address, {"plan": version.plan_id, "limits": "[]"}).status_code == 403
     assert PlanVersion.objects.get().limits == version.limits
 
@@ -183,7 +202,7 @@ def test_a_superuser_makes_a_reviewer_and_it_is_recorded(
 ) -> None:
     group = Group.objects.create(name="Reviewers")
     form = user_form(is_active="on", is_staff="on", groups=[group.pk])
-    address = f"/admin/accounts/user/{developer.pk}/change/"
+    address = f"/admin/accounts/user/{quote(developer.pk)}/change/"
     assert admin.post(address, form).status_code == 302
     developer.refresh_from_db()
     assert (developer.is_staff, developer.is_superuser) == (True, False)
@@ -200,7 +219,7 @@ def test_staff_cannot_make_themselves_superusers(client: Client, db: None) -> No
     staff.user_permissions.set(Permission.objects.filter(content_type__app_label="accounts"))
     client.force_login(staff)
     form = user_form(is_active="on", is_staff="on", is_superuser="on")
-    answer = client.post(f"/admin/accounts/user/{staff.pk}/change/", form)
+    answer = client.post(f"/admin/accounts/user/{quote(staff.pk)}/change/", form)
     assert answer.status_code == 403
     staff.refresh_from_db()
     assert staff.is_superuser is False
