@@ -102,7 +102,7 @@ class Wire(asyncio.Protocol):
         self.outgoing: list[bytes] = []
         self.reader = hiredis.Reader()
         self.progress = 0.0  # when the server last said something that was waited for
-        self.watched = False
+        self.watch: asyncio.TimerHandle | None = None
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -134,9 +134,15 @@ class Wire(asyncio.Protocol):
 
     def _begin_to_wait(self) -> None:
         self.progress = self.loop.time()
-        if not self.watched:
-            self.watched = True
-            self.loop.call_later(self.patience, self._watch, None)
+        if self.watch is None:
+            self.watch = self.loop.call_later(self.patience, self._look, None)
+
+    def hurry(self, patience: float) -> None:
+        """Be as patient as this from now on."""
+        self.patience = patience
+        if self.watch is not None:
+            self.watch.cancel()
+            self.watch = None
 
     def _flush(self) -> None:
         if self.transport is not None:
@@ -154,24 +160,21 @@ class Wire(asyncio.Protocol):
                 else:
                     future.set_result(answer)
 
-    def _watch(self, suspected: float | None) -> None:
+    def _look(self, suspected: float | None) -> None:
         """Cut a link on which somebody has waited too long.
 
         A busy process may find its timers due before it has read its sockets, so a silence is
         looked at twice.
         """
-        self.watched = False
+        self.watch = None
         if not self.waiting or self.transport is None:
             return
         left = self.progress + self.patience - self.loop.time()
         if left <= 0 and suspected == self.progress:
             self.transport.abort()
             return
-        self.watched = True
-        if left > 0:
-            self.loop.call_later(left, self._watch, None)
-        else:
-            self.loop.call_later(GRACE, self._watch, self.progress)
+        again = (left, None) if left > 0 else (GRACE, self.progress)
+        self.watch = self.loop.call_later(again[0], self._look, again[1])
 
 
 class Link:
@@ -243,6 +246,6 @@ class Link:
             if wire and wire.transport:
                 wire.transport.abort()
             return False
-        wire.patience = self.patience
+        wire.hurry(self.patience)
         self.wire = wire
         return True

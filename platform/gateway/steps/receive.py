@@ -1,7 +1,9 @@
 """Refuse what could be read in two ways, before anybody else reads it."""
 
 import re
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
+from itertools import chain
 
 from apps.core.rest.errors import BodyTooLarge, MethodNotAllowed
 from apps.keys.errors import CredentialInUrl
@@ -16,6 +18,7 @@ HEADER_COUNT = 80  # the server itself refuses more than 100, without a word
 TRAPS = re.compile(
     rb"//|\\|%2f|%2e|%5c|%25|%[01]|%7f|%(?![0-9a-f]{2})|/\.{1,2}(?:/|$)|[^!-~]", re.IGNORECASE
 )
+PLAIN = re.compile(rb"(?:/[\w~:@!$&'()*+,;=-]+)+", re.ASCII)  # what nearly every path is
 SECRETS = re.compile(
     rb"(?:^|&)(?:api_?key|access_token)=|_(?:live|test)_[krp]\w{38}", re.IGNORECASE
 )
@@ -38,7 +41,7 @@ async def receive(exchange: Exchange) -> None:
     _path(exchange)
     if len(headers) != len(exchange.raw_headers):
         _repeated(exchange)
-    size = sum(len(name) + len(value) for name, value in exchange.raw_headers)
+    size = sum(map(len, chain.from_iterable(exchange.raw_headers)))
     if size > HEADER_BYTES or len(exchange.raw_headers) > HEADER_COUNT:
         raise HeadersTooLarge(
             f"The headers have {size} bytes in {len(exchange.raw_headers)} lines; at most "
@@ -56,14 +59,21 @@ async def receive(exchange: Exchange) -> None:
 
 def _path(exchange: Exchange) -> None:
     path, _, query = exchange.target.partition(b"?")
-    if not path.startswith(b"/") or (found := TRAPS.search(path)):
-        what = f"{found[0].decode('latin-1')!r}" if path.startswith(b"/") and found else "no /"
+    if not PLAIN.fullmatch(path) and (what := _trap(path)):
         exchange.trace.append(rung("path", FAILED, found=what))
         raise PathInvalid(f"The path contains {what}: write it plainly.")
     if "�" in exchange.path:
         raise PathInvalid("The path is not UTF-8.")
     if query and SECRETS.search(query):
         raise CredentialInUrl("Send the credential as Authorization: Bearer …, and replace it.")
+
+
+def _trap(path: bytes) -> str:
+    """Return what can be read in two ways, or nothing."""
+    if not path.startswith(b"/"):
+        return "no /"
+    found = TRAPS.search(path)
+    return repr(found[0].decode("latin-1")) if found else ""
 
 
 def _repeated(exchange: Exchange) -> None:
@@ -95,10 +105,16 @@ def client(exchange: Exchange) -> str:
     if count:
         told = [v for name, v in exchange.raw_headers if name == b"x-forwarded-for"]
         hops = [hop.strip() for hop in b",".join(told).decode("latin-1").split(",")] + hops
+    return _plain(hops[-1 - count] if len(hops) > count else hops[0]) or exchange.address
+
+
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> str:
+    """Return an address as it is written most shortly, IPv4 without its IPv6 clothes."""
     try:
-        address = ip_address(hops[-1 - count] if len(hops) > count else hops[0])
+        address = ip_address(text)
     except ValueError:
-        return exchange.address
+        return ""
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(address)
