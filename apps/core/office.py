@@ -139,7 +139,7 @@ class Record(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         except Problem as problem:
             messages.error(request, problem.detail)
         else:
-            messages.success(request, f"{subject}: {description.lower()}. Recorded.")
+            messages.success(request, f"“{description}” for {subject} is done and recorded.")
         return redirect(self.page_of(subject))
 
     def page_of(self, subject: models.Model) -> str:

@@ -208,6 +208,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "Operations",
     "SITE_URL": "/overview",
     "SITE_SYMBOL": "hub",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/icon.svg"}],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": admin_pages.palette(BRAND["accent"])},
