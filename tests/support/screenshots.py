@@ -9,7 +9,7 @@ there are any.
 import json
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,9 +24,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-Theme = Literal["light", "dark"]
-THEMES: tuple[Theme, ...] = ("light", "dark")
-WIDTHS = {1360: 860, 390: 844}  # and the heights
+Look = tuple[int, Literal["light", "dark"]]
+LOOKS: tuple[Look, ...] = ((1360, "light"), (1360, "dark"), (390, "light"), (390, "dark"))
+HEIGHT = 860
 OPEN = {
     "landing": "/",
     "sign-in": "/accounts/login/",
@@ -84,9 +84,9 @@ def chromium() -> str:
 
 
 def photograph(
-    context: BrowserContext, base: str, pages: dict[str, str], mark: str
+    context: BrowserContext, base: str, pages: dict[str, str], mark: str, folder: Path | None
 ) -> Iterator[str]:
-    """Photograph ``pages`` and yield a line for everything that is wrong with one."""
+    """Open ``pages``, photograph them into ``folder``, and yield a line for all that is wrong."""
     page = context.new_page()
     heard: list[str] = []
     page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
@@ -94,8 +94,9 @@ def photograph(
     for name, path in pages.items():
         heard.clear()
         page.goto(base + path)
-        page.wait_for_timeout(600)  # fonts, charts and the explorer
-        page.screenshot(path=str(ROOT / "screenshots" / f"{name}-{mark}.png"))
+        page.wait_for_timeout(600 if folder else 200)  # fonts, charts and the explorer
+        if folder:
+            page.screenshot(path=str(folder / f"{name}-{mark}.png"))
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         if wide > 0:
             yield f"{name}-{mark}: {wide} px too wide"
@@ -105,34 +106,43 @@ def photograph(
     page.close()
 
 
-def everything(browser: Browser, facts: dict[str, Any]) -> Iterator[str]:
-    """Photograph all pages in both themes at both widths."""
+def everything(
+    browser: Browser, facts: dict[str, Any], looks: Sequence[Look], folder: Path | None = None
+) -> Iterator[str]:
+    """Open every page in each look, and yield a line for all that is wrong."""
     base = facts["portal_url"]
-    for theme in THEMES:
-        for width, height in WIDTHS.items():
-            context = browser.new_context(
-                viewport={"width": width, "height": height}, color_scheme=theme
-            )
-            mark = f"{width}-{theme}"
-            yield from photograph(context, base, OPEN, mark)
-            page = context.new_page()
-            sign_in(page, base, facts["developer_email"], facts["developer_password"])
-            page.goto(f"{base}/logs")
-            rows = page.locator("#results tbody a").first
-            entry = {"request": rows.get_attribute("href") or "/logs"} if rows.count() else {}
-            page.close()
-            yield from photograph(context, base, SIGNED_IN | entry, mark)
-            context.close()
+    for width, theme in looks:
+        context = browser.new_context(
+            viewport={"width": width, "height": HEIGHT}, color_scheme=theme
+        )
+        mark = f"{width}-{theme}"
+        yield from photograph(context, base, OPEN, mark, folder)
+        page = context.new_page()
+        sign_in(page, base, facts["developer_email"], facts["developer_password"])
+        entries = {
+            "request": first(page, base, "logs"),
+            "application": first(page, base, "applications"),
+        }
+        page.close()
+        yield from photograph(context, base, SIGNED_IN | entries, mark, folder)
+        context.close()
+
+
+def first(page: Page, base: str, name: str) -> str:
+    """Return the address of the first thing in a list."""
+    page.goto(f"{base}/{name}")
+    return page.locator("main tbody a").first.get_attribute("href") or f"/{name}"
 
 
 def main() -> int:
     """Photograph the demo that runs, and say what is wrong with it."""
     home = Path(sys.argv[1]) if sys.argv[1:] else ROOT / ".trellis"
     facts = json.loads((home / "demo.json").read_text(encoding="utf-8"))
-    (ROOT / "screenshots").mkdir(exist_ok=True)
+    folder = ROOT / "screenshots"
+    folder.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        wrong = list(everything(browser, facts))
+        wrong = list(everything(browser, facts, LOOKS, folder))
         browser.close()
     for line in wrong:
         sys.stderr.write(f"{line}\n")
