@@ -1,6 +1,5 @@
 """Fixtures every test may use."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -43,8 +42,7 @@ def django_db_setup(
 def _clean_valkey() -> Iterator[None]:
     """Let no test see another's cache, limits or messages."""
     yield
-    if os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1") == "1":
-        valkey.client().flushdb()
+    valkey.client().flushdb()
 
 
 @pytest.fixture

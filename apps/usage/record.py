@@ -98,11 +98,11 @@ def pack(
     trace: bytes,
 ) -> bytes:
     """Return one record. ``at`` is microseconds since 1970, ``owner`` what ``owner()`` returned."""
+    measured = (latency_us, backend_us, bytes_in, bytes_out, units)
     return b"".join(
         (
             _COUNT,
-            b"\x00\x00\x00\x10",
-            id.bytes,
+            uuid(id),
             _moment(8, at - _EPOCH),
             owner,
             text(api),
@@ -111,12 +111,7 @@ def pack(
             text(path[:PATH_LIMIT]),
             _small(2, status),
             text(code),
-            _numbers(
-                *chain.from_iterable(
-                    (4, min(value, _INT4))
-                    for value in (latency_us, backend_us, bytes_in, bytes_out, units)
-                )
-            ),
+            _numbers(*chain.from_iterable((4, min(value, _INT4)) for value in measured)),
             text(ip),
             text(user_agent[:AGENT_LIMIT]),
             _length(len(trace) + 1),

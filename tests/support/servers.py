@@ -1,7 +1,6 @@
 """A pytest plugin, loaded before Django's settings: real PostgreSQL and Valkey for the run.
 
-The box starts them in a temporary home; settings find them through the environment. Workers of
-pytest-xdist inherit both.
+The box starts them in a temporary home; settings find them through the environment.
 """
 
 import atexit
