@@ -72,7 +72,7 @@ bench: setup ## Compare the gateway with what one would build instead
 	$(BIN)/python -m benchmarks
 
 screenshots: setup ## Photograph the portal, for the README
-	$(BIN)/python -m tests.journeys.screenshots
+	$(BIN)/python -m tests.support.screenshots
 
 lock: setup ## Write requirements/*.lock anew; UPGRADE=--upgrade takes newer versions
 	$(LOCK) requirements/base.in -o requirements/base.lock
