@@ -1,6 +1,7 @@
 """What Valkey tells every gateway: the messages of its channels."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -11,6 +12,8 @@ from gateway.link import CONNECT, PROBE, Address, pack
 
 BEAT = 1.0  # seconds between questions whether the server is still there
 PATIENCE = 3.0  # seconds without a word after which it is not
+
+log = logging.getLogger(__name__)
 
 Handler = Callable[[str], None]
 
@@ -106,4 +109,7 @@ class Listener:
         if not isinstance(said, list) or said[0] != b"message":
             return
         if handler := self.handlers.get(said[1].decode()):
-            handler(said[2].decode("utf-8", "replace"))
+            try:
+                handler(said[2].decode("utf-8", "replace"))
+            except Exception:
+                log.exception("A message on %s could not be taken in.", said[1].decode())

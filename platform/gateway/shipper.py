@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gateway.link import Down, Link, Refusal, pack
-from gateway.spool import Segment, Spool, orphans
+from gateway.spool import Orphan, Segment, Spool, orphans
 
 STREAM = "trl:usage"
 EVERY = 0.1  # seconds
@@ -48,8 +48,11 @@ class Shipper:
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(EVERY)
-            self.spool.rotate()
-            await self._ship_ready()
+            try:
+                self.spool.rotate()
+                await self._ship_ready()
+            except Exception:
+                log.exception("Usage could not be shipped; it is tried again.")
 
     async def _ship_ready(self) -> None:
         ready = self.spool.ready
@@ -58,22 +61,27 @@ class Shipper:
 
     async def _adopt(self) -> None:
         while True:
-            for orphan in orphans(self.folder):
-                shipped = 0
-                try:
-                    for segment in orphan.segments():
-                        if not await self._ship(segment):
-                            break
-                        segment.path.unlink()
-                        shipped += segment.count
-                    else:
-                        orphan.bury()
-                        continue
-                finally:
-                    if shipped:
-                        log.info("Shipped %s records that a dead gateway left.", shipped)
-                orphan.release()
+            try:
+                for orphan in orphans(self.folder):
+                    await self._settle(orphan)
+            except Exception:
+                log.exception("What a dead gateway left could not be shipped; it is tried again.")
             await asyncio.sleep(ADOPT_EVERY)
+
+    async def _settle(self, orphan: Orphan) -> None:
+        """Ship what a dead process left, and its folder away when nothing is left in it."""
+        shipped = 0
+        try:
+            for segment in orphan.segments():
+                if not await self._ship(segment):
+                    return
+                segment.path.unlink()
+                shipped += segment.count
+            orphan.bury()
+        finally:
+            orphan.release()
+            if shipped:
+                log.info("Shipped %s records that a dead gateway left.", shipped)
 
     async def _ship(self, segment: Segment) -> bool:
         """Hand one segment to Valkey, and tell whether Valkey has it."""
@@ -85,4 +93,6 @@ class Shipper:
             await self.link.ask(pack("XADD", STREAM, "*", *fields, "b", data))
         except (Down, Refusal):
             return False
+        except FileNotFoundError:
+            log.error("%s is gone, and %s usage records with it.", segment.path, segment.count)  # noqa: TRY400 - a trace says nothing more
         return True

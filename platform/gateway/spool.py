@@ -55,6 +55,9 @@ class Spool:
         if self.waiting + self._size > self.limit:
             self._lose("it has reached its limit")
             return
+        if self._file < 0:
+            self._number -= 1
+            self._file = self._open()
         try:
             written = os.write(self._file, record)
         except OSError as error:
@@ -73,12 +76,16 @@ class Spool:
         """Close the current segment, if it holds anything, and begin the next."""
         if not self._count:
             return
-        path = self.folder / f"{self._number:012}.{self._count}.ready"
-        os.close(self._file)
-        self._current.rename(path)
+        full, path = self._file, self.folder / f"{self._number:012}.{self._count}.ready"
+        try:
+            self._current.rename(path)
+        except OSError as error:
+            self._complain(str(error.strerror))
+            return
         self.ready.append(Segment(self.source, self._number, self._count, path, self._size))
         self.waiting += self._size
         self._file = self._open()
+        os.close(full)
 
     def shipped(self, segment: Segment) -> None:
         """Delete a segment that Valkey holds."""
@@ -88,7 +95,8 @@ class Spool:
     def close(self) -> None:
         """Leave; an empty folder goes too, any other waits for the next process."""
         self.rotate()
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)
         self._current.unlink(missing_ok=True)
         if not self.ready:
             _remove(self.folder)
@@ -101,10 +109,17 @@ class Spool:
     def _open(self) -> int:
         self._number += 1
         self._count = self._size = 0
-        return os.open(self._current, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
+        try:
+            return os.open(self._current, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
+        except OSError as error:
+            self._complain(str(error.strerror))
+            return -1
 
     def _lose(self, why: str) -> None:
         self.lost += 1
+        self._complain(why)
+
+    def _complain(self, why: str) -> None:
         if time.monotonic() >= self._loud_at:
             self._loud_at = time.monotonic() + LOUD_EVERY
             log.critical(
@@ -136,12 +151,11 @@ class Orphan:
                 path.unlink()
 
     def bury(self) -> None:
-        """Remove the empty folder and let go."""
+        """Remove the empty folder."""
         _remove(self.folder)
-        os.close(self.lock)
 
     def release(self) -> None:
-        """Let go of what is not shipped yet."""
+        """Let go: whoever looks next may take it up."""
         os.close(self.lock)
 
 

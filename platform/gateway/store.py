@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.rows import dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 # What role trellis_gateway may read; ``trellis up`` grants it, a test compares it with the models.
 GRANTS: dict[str, tuple[str, ...]] = {
@@ -130,6 +130,8 @@ class Store:
             async with asyncio.timeout(PATIENCE), self.pool.connection() as connection:
                 cursor = await connection.execute(query, values, prepare=True)
                 rows: list[dict[str, Any]] = await cursor.fetchall()  # type: ignore[assignment]
+        except TooManyRequests as error:  # A flood of unknown keys; PostgreSQL itself is well.
+            raise StoreDown from error
         except (psycopg.Error, PoolTimeout, TimeoutError, OSError) as error:
             self._silent_until = now + PAUSE
             raise StoreDown from error

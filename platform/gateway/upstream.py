@@ -18,6 +18,7 @@ HEADER_LIMIT = 32 * 1024
 WHOLE = 64 * 1024  # answers up to this length are read before a word of them is passed on
 HIGH = 256 * 1024  # bytes that may wait for a slow reader
 IDLE = 100  # connections kept open
+REUSED = 15.0  # seconds for which an idle one is trusted; granian ends it after 30
 INTERIM = range(100, 200)
 
 
@@ -113,7 +114,7 @@ class Connection(asyncio.Protocol):
         self.parser = httptools.HttpResponseParser(self)
         self.transport: Any = None
         self.reply: Reply | None = None
-        self.deadline = 0.0
+        self.deadline = 0.0  # of the request; when idle, of being used again
         self.sending = False  # whether a body is still on its way out
         self.heard = False  # whether the answer has begun
         self.framed = False
@@ -253,8 +254,8 @@ class Upstream:
         connection when a kept one turns out to be dead.
         """
         while True:
-            reused = bool(self.idle)
-            connection = self.idle.pop() if reused else await self._connect()
+            kept = self._kept()
+            connection = kept or await self._connect()
             self._watch(connection)
             try:
                 reply = connection.begin(head)
@@ -262,7 +263,7 @@ class Upstream:
                     await self._stream(connection, body)
                 await reply.begin()
             except Failed as failure:
-                if not (reused and repeatable and failure.untouched and body is None):
+                if not (kept and repeatable and failure.untouched and body is None):
                     raise
             except BaseException:
                 connection.abort(Failed("nobody waits for it any more"))
@@ -273,6 +274,7 @@ class Upstream:
     def release(self, connection: Connection) -> None:
         """Keep a connection for the next request."""
         self.busy.discard(connection)
+        connection.deadline = asyncio.get_running_loop().time() + REUSED
         if len(self.idle) < IDLE:
             self.idle.append(connection)
         else:
@@ -288,6 +290,16 @@ class Upstream:
         """Close what is idle."""
         for connection in list(self.idle):
             connection.transport.close()
+
+    def _kept(self) -> Connection | None:
+        """Return an idle connection that is still good."""
+        now = asyncio.get_running_loop().time()
+        while self.idle:
+            connection = self.idle.pop()
+            if connection.deadline > now and not connection.transport.is_closing():
+                return connection
+            connection.transport.close()
+        return None
 
     async def _stream(self, connection: Connection, body: AsyncIterator[bytes]) -> None:
         connection.sending = True

@@ -51,6 +51,9 @@ def _standing(credential: Credential) -> None:
 def _address(credential: Credential, address: str) -> None:
     if not credential.networks:
         return
-    caller = ip_address(address)
-    if not any(caller in network for network in credential.networks):
+    try:
+        caller = ip_address(address)
+    except ValueError:  # A socket without an address: no network holds it.
+        caller = None
+    if caller is None or not any(caller in network for network in credential.networks):
         raise IpNotAllowed(f"The API key may not be used from {address}.", address=address)
