@@ -236,3 +236,31 @@ def test_a_stopping_gateway_finishes_what_it_began(
 def _slow(key: Issued) -> bytes:
     head = "GET /shop/v1/slow/1 HTTP/1.1\r\nHost: a\r\nConnection: close"
     return f"{head}\r\nAuthorization: Bearer {key.secret}\r\n\r\n".encode()
+
+
+def test_workers_that_stop_under_load_fail_nobody(
+    launch: Callable[..., Gateway], key: Issued
+) -> None:
+    gateway, going, statuses = launch(GRANIAN_WORKERS="2"), [True], Counter[str]()
+
+    def caller() -> None:
+        with httpx.Client(base_url=gateway.url, headers=bearer(key)) as client:
+            while going:
+                try:
+                    statuses[str(client.get("/shop/v1/slow/0.05").status_code)] += 1
+                except httpx.ConnectError:
+                    return  # The door is closed; nothing was promised.
+                except httpx.TransportError as error:
+                    statuses[type(error).__name__] += 1
+                    return
+
+    with ThreadPoolExecutor(8) as pool:
+        callers = [pool.submit(caller) for _ in range(8)]
+        time.sleep(1)
+        gateway.end()
+        going.clear()
+        for done in callers:
+            done.result()
+    assert statuses.keys() == {"200"}
+    assert statuses["200"] > 50
+    assert list((gateway.spool / "segments").iterdir()) == []
