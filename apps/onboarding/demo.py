@@ -147,7 +147,7 @@ def _keys_and_fate(
             keys.issue(application, tenant=live, name="Production", scopes=scopes, actor=owner)
         )
     if fate != "draft":
-        usage.write(application, issued[-1].key, seed=application.name)
+        usage.write(application, issued[-1].key, days=60, seed=application.name)
     return issued
 
 

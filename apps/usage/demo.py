@@ -25,17 +25,16 @@ WEEKDAYS = (1.0, 1.06, 1.1, 1.04, 0.92, 0.42, 0.36)
 HOURS = tuple(0.25 + 0.75 * max(0.0, math.sin(math.pi * (hour - 5) / 16)) for hour in range(24))
 # (status, code, weight): most calls succeed, and those that fail do so for everyday reasons.
 OUTCOMES = (
-    (200, "", 930),
+    (200, "", 1900),
     (404, "not_found", 24),
-    (400, "bad_request", 14),
-    (429, "limit_reached", 9),
-    (401, "key_expired", 8),
-    (403, "scope_missing", 7),
-    (409, "conflict", 4),
-    (500, "internal_error", 3),
+    (400, "validation_failed", 12),
+    (429, "limit_reached", 6),
+    (403, "scope_missing", 5),
+    (409, "contended", 3),
+    (500, "internal_error", 2),
     (503, "unavailable", 1),
 )
-REFUSED_EARLY = {401, 403, 429}  # No backend was asked and no unit was used.
+REFUSED_EARLY = {403, 429}  # No backend was asked and no unit was used.
 AGENTS = ("python-requests/2.32.5", "axios/1.13.2", "okhttp/5.1.0", "curl/8.14.1")
 
 

@@ -15,6 +15,7 @@ from apps.keys import services as keys
 from apps.keys.models import Key
 from apps.onboarding import services as onboarding
 from apps.plans.limits import parse
+from apps.tenants.models import Tenant
 from portal.forms.application import ApplicationForm
 from portal.request import PortalRequest, organization_of
 
@@ -107,11 +108,12 @@ def _steps(application: Application) -> list[dict[str, object]]:
     state = Application.State
     asked = application.state in {state.SUBMITTED, state.APPROVED}
     approved = application.state == state.APPROVED
+    live = application.keys.usable().filter(tenant__kind=Tenant.Kind.LIVE).exists()
     return [
         {"title": _("Build against your sandbox"), "done": True, "now": False},
         {"title": _("Submit for review"), "done": asked, "now": not asked},
         {"title": _("A reviewer approves it"), "done": approved, "now": asked and not approved},
-        {"title": _("Make a live key"), "done": False, "now": approved},
+        {"title": _("Make a live key"), "done": live, "now": approved and not live},
     ]
 
 

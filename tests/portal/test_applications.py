@@ -69,3 +69,12 @@ def test_the_list_costs_the_same_however_many(browser: Client, team: Team) -> No
     for number in range(11):
         make.application(team.organization, name=f"App {number}")
     assert Queries().of(lambda: browser.get(reverse("portal:applications"))) == few
+
+
+def test_the_way_to_live_traffic_ends_with_a_live_key(browser: Client, team: Team) -> None:
+    Application.objects.filter(pk=team.application.pk).update(state=Application.State.APPROVED)
+    team.application.refresh_from_db()
+    address = reverse("portal:applications-detail", args=[team.application.pk])
+    assert [step["done"] for step in browser.get(address).context["steps"]] == [True] * 3 + [False]
+    make.key(team.application, tenant=make.live(team.organization))
+    assert [step["done"] for step in browser.get(address).context["steps"]] == [True] * 4
