@@ -21,6 +21,8 @@ from gateway.store import Store, StoreDown
 KEPT = 20_000  # credentials in memory
 UNKNOWN_KEPT = 50_000
 UNKNOWN_FOR = 10.0  # seconds in which an unknown secret is not looked up again
+STRANGERS = 2  # secrets never seen before that are looked up at once; others queue behind them
+CROWD = 1_000  # of those, how many may queue
 RETRY = "2"  # seconds after which a caller may try again while PostgreSQL is away
 
 # A fill never overwrites a tombstone; forgetting never removes one.
@@ -50,6 +52,8 @@ class Credentials:
         self.held: OrderedDict[bytes, Credential] = OrderedDict()
         self.unknown: OrderedDict[bytes, float] = OrderedDict()
         self._loading: dict[bytes, asyncio.Task[tuple[Credential, str]]] = {}
+        self._strangers = asyncio.Semaphore(STRANGERS)
+        self._crowd = 0
         self._turn = 0  # counts what was said on the channel, so that no reading outlives it
 
     async def find(self, secret: str) -> tuple[Credential, str]:
@@ -141,7 +145,7 @@ class Credentials:
                 return found, "valkey"
         now = time.time()
         try:
-            row = await self.store.credential(digests)
+            row = await self._read(digests, known=entry is not None or digests[0] in self.held)
         except StoreDown:
             return self._make_do(digests, entry), "stale"
         if row is None:
@@ -153,6 +157,19 @@ class Credentials:
         found = parse(orjson.loads(text))
         found.revoked = found.revoked or dead
         return found, "postgres"
+
+    async def _read(self, digests: list[bytes], *, known: bool) -> dict[str, Any] | None:
+        """Ask PostgreSQL. Whoever tries out secrets takes a part of its connections, never all."""
+        if known:
+            return await self.store.credential(digests)
+        if self._crowd >= CROWD:
+            raise CredentialStoreUnavailable(headers={"Retry-After": RETRY})
+        self._crowd += 1
+        try:
+            async with self._strangers:
+                return await self.store.credential(digests)
+        finally:
+            self._crowd -= 1
 
     def _make_do(self, digests: list[bytes], entry: dict[str, Any] | None) -> Credential:
         """Return an older copy while PostgreSQL is away, unless the key was revoked since."""

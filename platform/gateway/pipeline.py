@@ -7,6 +7,7 @@ from apps.core.errors import Problem
 from apps.core.rest.errors import InternalError
 from gateway import answers
 from gateway.exchange import Exchange
+from gateway.reply import Failed, Reply
 from gateway.steps.authenticate import authenticate
 from gateway.steps.authorize import authorize
 from gateway.steps.dispatch import ClientGone, dispatch
@@ -14,7 +15,6 @@ from gateway.steps.limit import limit
 from gateway.steps.receive import receive
 from gateway.steps.record import record
 from gateway.steps.route import route
-from gateway.upstream import Failed, Reply
 
 STEPS = (receive, authenticate, route, authorize, limit, dispatch)
 GONE = 499  # nginx's number for a caller who hung up; nobody receives it

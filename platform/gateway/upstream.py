@@ -1,7 +1,6 @@
 """A pooled HTTP/1.1 client to one service: keep-alive, streaming both ways, backpressure."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -9,101 +8,16 @@ from urllib.parse import urlsplit
 
 import httptools
 
-from gateway.exchange import Headers
+from gateway.reply import WHOLE, Failed, Reply, TimedOut
 
 CONNECT = 1.0  # seconds to connect
 TOTAL = 10.0  # seconds from the request's first byte to the answer's last
 SWEEP = 0.25  # seconds between looks at the deadlines
 HEADER_LIMIT = 32 * 1024
-WHOLE = 64 * 1024  # answers up to this length are read before a word of them is passed on
 HIGH = 256 * 1024  # bytes that may wait for a slow reader
 IDLE = 100  # connections kept open
 REUSED = 15.0  # seconds for which an idle one is trusted; granian ends it after 30
 INTERIM = range(100, 200)
-
-
-class Failed(Exception):  # noqa: N818 - how an attempt ended
-    """The service did not answer properly; ``untouched`` when it cannot have seen the request."""
-
-    def __init__(self, why: str, *, untouched: bool = False) -> None:
-        super().__init__(why)
-        self.untouched = untouched
-
-
-class TimedOut(Failed):
-    """The service did not answer in time."""
-
-
-class Reply:
-    """An answer as it comes in."""
-
-    __slots__ = (
-        "chunks",
-        "complete",
-        "connection",
-        "failure",
-        "headers",
-        "length",
-        "size",
-        "status",
-        "waiter",
-    )
-
-    def __init__(self, connection: "Connection") -> None:
-        self.connection = connection
-        self.status = 0
-        self.headers: Headers = []
-        self.length: int | None = None
-        self.size = 0  # bytes of headers and of waiting chunks
-        self.chunks: deque[bytes] = deque()
-        self.complete = False
-        self.failure: Failed | None = None
-        self.waiter: asyncio.Future[None] | None = None
-
-    async def wait(self) -> None:
-        """Wait for the next thing that happens; Failed when it is bad."""
-        if self.failure is None and not self.complete:
-            self.waiter = asyncio.get_running_loop().create_future()
-            await self.waiter
-        if self.failure is not None:
-            raise self.failure
-
-    async def begin(self) -> None:
-        """Wait until the answer is whole, or known to be long or unending."""
-        while not (self.complete or (self.status and self._long)):
-            await self.wait()
-
-    async def read(self) -> bytes | None:
-        """Return the next piece of the body, or None after the last."""
-        while not self.chunks:
-            if self.complete:
-                return None
-            await self.wait()
-        chunk = self.chunks.popleft()
-        self.size -= len(chunk)
-        if not self.chunks:
-            self.connection.resume()
-        return chunk
-
-    def whole(self) -> bytes:
-        """Return the body of a complete answer."""
-        return self.chunks[0] if len(self.chunks) == 1 else b"".join(self.chunks)
-
-    @property
-    def _long(self) -> bool:
-        return self.length is None or self.length > WHOLE
-
-    def wake(self) -> None:
-        """Tell whoever waits that something happened."""
-        if self.waiter is not None and not self.waiter.done():
-            self.waiter.set_result(None)
-        self.waiter = None
-
-    def fail(self, failure: Failed) -> None:
-        """End in failure."""
-        if not self.complete and self.failure is None:
-            self.failure = failure
-            self.wake()
 
 
 class Connection(asyncio.Protocol):

@@ -49,9 +49,11 @@ def _secret(exchange: Exchange) -> str:
     if value is None:
         exchange.trace.append(rung("credential", FAILED))
         raise CredentialMissing("Send Authorization: Bearer and an API key.")
-    scheme, _, secret = value.partition(b" ")
+    scheme, blank, secret = value.partition(b" ")
     if scheme.lower() != b"bearer":
-        exchange.trace.append(rung("credential", FAILED, scheme=scheme.decode("latin-1")[:16]))
+        # Alone it is the credential itself, sent without a scheme.
+        named = scheme.decode("latin-1")[:16] if blank else ""
+        exchange.trace.append(rung("credential", FAILED, scheme=named))
         raise KeyMalformed("The scheme of Authorization must be Bearer.")
     try:
         return str(secret.strip(), "ascii")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from functools import lru_cache
 
 import orjson
 
@@ -10,8 +11,8 @@ from apps.core.caller import Caller
 from gateway.answers import common
 from gateway.exchange import FAILED, Exchange, Headers, rung
 from gateway.problems import UpstreamFailed, UpstreamTimeout
+from gateway.reply import Failed, Reply, TimedOut
 from gateway.steps.receive import BODY_LIMIT, too_large
-from gateway.upstream import Failed, Reply, TimedOut
 
 SHORT = 64 * 1024  # bodies up to this length travel with the head
 HOP_BY_HOP = {
@@ -96,8 +97,14 @@ def _head(exchange: Exchange, *, streamed: bool) -> bytes:
         b"x-forwarded-for: " + exchange.address.encode(),
         runtime.forwarded,
     ]
+    kept_back = _kept_back(exchange.headers.get(b"connection", b""))
     for name, value in exchange.raw_headers:
-        if name in NOT_PASSED_ON or (name[:8] == b"trellis-" and name != b"trellis-version"):
+        # WSGI reads an underscore as a hyphen: trellis_caller would stand in for ours.
+        if (
+            name in kept_back
+            or b"_" in name
+            or (name[:8] == b"trellis-" and name != b"trellis-version")
+        ):
             continue
         lines.append(name + b": " + value)
     if streamed:
@@ -105,6 +112,12 @@ def _head(exchange: Exchange, *, streamed: bool) -> bytes:
     elif exchange.body or not exchange.reading:
         lines.append(b"content-length: %d" % len(exchange.body))
     return b"\r\n".join(lines) + b"\r\n\r\n" + exchange.body
+
+
+@lru_cache(maxsize=256)
+def _kept_back(connection: bytes) -> frozenset[bytes]:
+    """Return the headers that end here, those that ``Connection`` lists among them (RFC 9110)."""
+    return frozenset(NOT_PASSED_ON | {name.strip().lower() for name in connection.split(b",")})
 
 
 def _caller(exchange: Exchange, method: str) -> str:

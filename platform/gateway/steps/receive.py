@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from itertools import chain
+from urllib.parse import unquote_to_bytes
 
 from apps.core.rest.errors import BodyTooLarge, MethodNotAllowed
 from apps.keys.errors import CredentialInUrl
@@ -59,13 +60,13 @@ async def receive(exchange: Exchange) -> None:
 
 def _path(exchange: Exchange) -> None:
     path, _, query = exchange.target.partition(b"?")
+    if SECRETS.search(unquote_to_bytes(query)) or SECRETS.search(exchange.path.encode()):
+        raise CredentialInUrl("Send the credential as Authorization: Bearer …, and replace it.")
     if not PLAIN.fullmatch(path) and (what := _trap(path)):
         exchange.trace.append(rung("path", FAILED, found=what))
         raise PathInvalid(f"The path contains {what}: write it plainly.")
     if "�" in exchange.path:
         raise PathInvalid("The path is not UTF-8.")
-    if query and SECRETS.search(query):
-        raise CredentialInUrl("Send the credential as Authorization: Bearer …, and replace it.")
 
 
 def _trap(path: bytes) -> str:

@@ -1,5 +1,6 @@
 """Write down what happened, before the caller has the last byte of the answer."""
 
+import re
 import time
 from functools import lru_cache
 from ipaddress import IPv4Address, ip_address, ip_network
@@ -8,6 +9,8 @@ from apps.usage import record as records
 from gateway.exchange import Exchange
 
 NOBODY = records.owner()
+# An API key where none belongs; what is written down shows how it begins, and no more.
+SECRET = re.compile(r"((?:_|%5f)(?:live|test)(?:_|%5f)[krp])\w{38}", re.IGNORECASE)
 
 
 def record(exchange: Exchange, *, bytes_out: int) -> None:
@@ -23,7 +26,7 @@ def record(exchange: Exchange, *, bytes_out: int) -> None:
             api=exchange.api,
             operation=operation.name if operation else "",
             method=exchange.method[:16],
-            path=exchange.raw_path.partition(b"?")[0].decode("latin-1"),
+            path=masked(exchange.raw_path.partition(b"?")[0].decode("latin-1")),
             status=exchange.status,
             code=exchange.code,
             latency_us=latency,
@@ -32,12 +35,18 @@ def record(exchange: Exchange, *, bytes_out: int) -> None:
             bytes_out=bytes_out,
             units=exchange.units,
             ip=network(exchange.address),
-            user_agent=exchange.headers.get(b"user-agent", b"").decode("latin-1"),
+            user_agent=masked(exchange.headers.get(b"user-agent", b"").decode("latin-1")),
             trace=b"[" + b",".join(exchange.trace) + b"]",
         )
     )
     if credential and runtime.live.wanted(credential.application):
         runtime.live.tell(exchange, latency)
+
+
+@lru_cache(maxsize=4096)
+def masked(text: str) -> str:
+    """Return a text without the secrets that someone put into it."""
+    return SECRET.sub(r"\1***", text)
 
 
 @lru_cache(maxsize=4096)
