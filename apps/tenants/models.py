@@ -53,7 +53,7 @@ class Tenant(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.kind})"
+        return self.name
 
     @property
     def livemode(self) -> bool:

@@ -12,9 +12,7 @@ from apps.tenants.models import Tenant
 @transaction.atomic
 def open_live(organization: Organization, *, actor: models.Model | None) -> Tenant:
     """Make the organization's live tenant, empty."""
-    tenant = Tenant.objects.create(
-        organization=organization, kind=Tenant.Kind.LIVE, name=organization.name[:80]
-    )
+    tenant = Tenant.objects.create(organization=organization, kind=Tenant.Kind.LIVE, name="Live")
     _record(tenant, actor)
     return tenant
 

@@ -22,14 +22,6 @@ LIVES: Final = (
 )
 
 
-class TenantField(forms.ModelChoiceField[Tenant]):
-    """A tenant, named by its environment."""
-
-    def label_from_instance(self, tenant: Tenant) -> str:
-        """Return the environment first: it is what matters."""
-        return f"{tenant.get_kind_display()} · {tenant.name}"
-
-
 class KeyForm(forms.Form):
     """What a key is for, where it works, what it may do and how long."""
 
@@ -42,7 +34,7 @@ class KeyForm(forms.Form):
     application = forms.ModelChoiceField(
         Application.objects.none(), label=_("Application"), empty_label=None
     )
-    tenant = TenantField(Tenant.objects.none(), label=_("Environment"), empty_label=None)
+    tenant = forms.ModelChoiceField(Tenant.objects.none(), label=_("Environment"), empty_label=None)
     scopes = forms.MultipleChoiceField(
         label=_("Scopes"),
         widget=forms.CheckboxSelectMultiple(

@@ -24,9 +24,15 @@ WORDS: Final = {  # The gateway's name of a decision: what it means when passed,
     "path": (_("The address is well formed"), _("The address is not well formed")),
     "credential": (_("A credential came along"), _("No usable credential came along")),
     "known": (_("The credential is known"), _("The credential is not known")),
-    "standing": (_("Key and application are in good standing"), _("Key or application is not")),
+    "standing": (
+        _("The key is valid, and in its own environment"),
+        _("The key is not valid here"),
+    ),
     "route": (_("An operation answers this address"), _("No operation answers this address")),
-    "allowed": (_("Scopes and environment allow it"), _("Scopes or environment do not allow it")),
+    "allowed": (
+        _("Application, address and scopes allow it"),
+        _("Application, address or scopes do not allow it"),
+    ),
     "limit": (_("Within the plan's limits"), _("Beyond one of the plan's limits")),
     "backend": (_("The backend answered"), _("The backend did not answer")),
 }
