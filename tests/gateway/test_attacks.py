@@ -37,8 +37,7 @@ def test_a_header_that_wsgi_would_take_for_another_never_arrives(
 ) -> None:
     assert ask(gateway, key, f"{header}: forged").startswith(b"HTTP/1.1 200")
     arrived = upstream.requests[-1]["headers"]
-    assert "forged" not in {value for name, value in arrived.items() if name != "connection"}
-    assert not [name for name in arrived if "_" in name]
+    assert [header for header in arrived if "forged" in header or "_" in header[0]] == []
 
 
 def test_headers_that_connection_lists_end_here(
@@ -46,7 +45,7 @@ def test_headers_that_connection_lists_end_here(
 ) -> None:
     headers = bearer(key) | {"Connection": "keep-alive, X-Mine", "X-Mine": "1", "X-Other": "2"}
     assert gateway.client.get("/shop/v1/echo", headers=headers).status_code == 200
-    arrived = upstream.requests[-1]["headers"]
+    arrived = dict(upstream.requests[-1]["headers"])
     assert arrived["x-other"] == "2"
     assert "x-mine" not in arrived
     assert arrived["trellis-caller"]
