@@ -68,7 +68,7 @@ def test_htmx_gets_the_results_alone(browser: Client, team: Team) -> None:
 def test_one_request_shows_what_was_decided(browser: Client, team: Team) -> None:
     made = traffic.serve(team.key, status=403, code="scope_missing", trace=TRACE)
     page = browser.get(reverse("portal:logs-detail", args=[made])).content.decode()
-    assert "Scopes or environment do not allow it" in page
+    assert "Application, address or scopes do not allow it" in page
     assert "scope=orders:write" in page
     assert "left.burst=9" in page
     assert reverse("portal:error", args=["scope_missing"]) in page
