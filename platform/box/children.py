@@ -32,8 +32,7 @@ class Output:
                 self.rest += chunk
         *whole, self.rest = self.rest.split(b"\n")
         said = [line.decode(errors="replace").rstrip() for line in whole]
-        said = [line for line in said if line]
-        self.last = said[-1] if said else self.last
+        self.last = next((line for line in reversed(said) if line), self.last)
         return said
 
     def close(self) -> None:

@@ -35,7 +35,9 @@ class Console:
         self.hide = lambda line: CREDENTIALS.sub(r"\1:…@", pattern.sub("…", line))
 
     def say(self, line: str, name: str = "trellis") -> None:
-        """Print one line of one process."""
+        """Print one line of one process; a blank one says nothing."""
+        if not line:
+            return
         now = time.strftime("%H:%M:%S")
         label = f"{name:<{WIDTH}}"
         if self.coloured:
