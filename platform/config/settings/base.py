@@ -212,6 +212,7 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": admin_pages.palette(BRAND["accent"])},
+    "DASHBOARD_CALLBACK": "config.dashboard.dashboard",
     "SIDEBAR": {"show_search": True, "navigation": admin_pages.NAVIGATION},
 }
 
