@@ -1,6 +1,7 @@
 """A body is JSON of bounded size, or the refusal says where it is not."""
 
 import io
+import time
 from typing import Any
 
 import pytest
@@ -69,6 +70,13 @@ def test_what_lies_just_within_the_bounds_is_read() -> None:
     assert loads(b'{"a":' * 16 + b"1" + b"}" * 16)
     assert loads(b'{"a": [' + b",".join([b"1"] * 9_999) + b"]}")
     assert loads(b'{"a": "' + b"x" * 65_536 + b'"}')
+
+
+def test_a_body_full_of_names_is_refused_as_fast_as_it_is_read() -> None:
+    names = b",".join(b'"%x":1' % number for number in range(90_000))
+    began = time.process_time()
+    assert "'last' occurs twice" in refusal(b"{" + names + b',"last":1,"last":1}').detail
+    assert time.process_time() - began < 2  # Looking for each name anew took minutes.
 
 
 def test_a_body_of_more_than_a_mebibyte_is_refused_unread() -> None:
