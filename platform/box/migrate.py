@@ -15,6 +15,13 @@ from gateway.store import GRANTS
 
 APP = "trellis_app"
 GATEWAY = "trellis_gateway"
+# They act with their owner's rights, across tenants: for the application alone, each narrow.
+FUNCTIONS = (
+    "usage_ensure_partition(date)",
+    "usage_drop_partitions(date)",
+    "idempotency_forget(timestamptz, integer)",
+    "commerce_due_payments(timestamptz, integer)",
+)
 
 
 class Connection(Protocol):
@@ -32,9 +39,9 @@ def statements(
         f"GRANT USAGE ON SCHEMA public TO {quoted(app)}, {quoted(gateway)}",
         f"GRANT {rows} ON ALL TABLES IN SCHEMA public TO {quoted(app)}",
         f"GRANT {numbers} ON ALL SEQUENCES IN SCHEMA public TO {quoted(app)}",
-        # The two ways in which a role that owns no table makes and drops a day of usage.
-        f"GRANT EXECUTE ON FUNCTION usage_ensure_partition(date) TO {quoted(app)}",
-        f"GRANT EXECUTE ON FUNCTION usage_drop_partitions(date) TO {quoted(app)}",
+        # What happened is added to, and never changed.
+        f"REVOKE UPDATE, DELETE ON events_event FROM {quoted(app)}",
+        *(line for name in FUNCTIONS for line in _reserved(name, app)),
         # What a later migration, or a partition made at run time, adds.
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rows} ON TABLES TO {quoted(app)}",
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {numbers} ON SEQUENCES TO {quoted(app)}",
@@ -44,6 +51,14 @@ def statements(
         listed = ", ".join(quoted(name) for name in names)
         said.append(f"GRANT SELECT ({listed}) ON {quoted(table)} TO {quoted(gateway)}")
     return said
+
+
+def _reserved(function: str, role: str) -> tuple[str, str]:
+    """Return the SQL that lets nobody but ``role`` call a function; PostgreSQL lets everybody."""
+    return (
+        f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION {function} TO {quoted(role)}",
+    )
 
 
 def grant(

@@ -37,6 +37,9 @@ def test_the_gateway_reads_the_columns_it_needs(
         "UPDATE keys_key SET revoked_at = NULL",
         "DELETE FROM keys_key",
         "CREATE TABLE mine (id int)",
+        "SELECT idempotency_forget(now(), 1)",
+        "SELECT * FROM commerce_due_payments(now(), 1)",
+        "SELECT usage_drop_partitions(current_date)",
     ],
 )
 def test_the_gateway_may_do_nothing_else(
@@ -54,6 +57,8 @@ def test_the_gateway_may_do_nothing_else(
         "DROP TABLE keys_key",
         "ALTER ROLE trellis_app BYPASSRLS",
         "SET ROLE trellis_owner",
+        "UPDATE events_event SET actor = 'nobody'",
+        "DELETE FROM events_event",
     ],
 )
 def test_the_application_owns_nothing(db: None, statement: str) -> None:
@@ -64,3 +69,15 @@ def test_the_application_owns_nothing(db: None, statement: str) -> None:
             assert isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege)  # noqa: PT017
         else:
             pytest.fail("the application's role was allowed to do that")
+
+
+def test_nobody_but_its_owner_and_the_application_may_call_a_function_with_its_owners_rights(
+    db: None,
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT proname FROM pg_proc, aclexplode(coalesce(proacl, acldefault('f', proowner))) "
+            "WHERE prosecdef AND pronamespace = 'public'::regnamespace "
+            "AND grantee NOT IN (proowner, 'trellis_app'::regrole)"
+        )
+        assert cursor.fetchall() == []
