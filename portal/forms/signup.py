@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.forms import SignupForm as BaseSignupForm
 from django import forms
+from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +27,12 @@ class SignupForm(BaseSignupForm):  # type: ignore[misc]  # allauth has no types
         error_messages={"required": _("Please accept the terms of service to continue.")},
     )
     field_order = ["email", "name", "password1", "terms"]
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """Take as long for an address that has an account: a clock must not tell the two apart."""
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
 
     def save(self, request: HttpRequest) -> User:
         """Make the account and record which terms were accepted."""

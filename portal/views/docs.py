@@ -1,11 +1,14 @@
 """Documentation: guides, the page of each error code, and the API explorer."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.cache import add_never_cache_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -13,6 +16,21 @@ from apps.catalog.models import ApiVersion
 from portal import library, sandbox
 from portal.markdown import render as markdown
 from portal.request import PortalRequest
+
+View = Callable[..., HttpResponse]
+
+
+def _private(view: View) -> View:
+    """Let no cache keep a page that may show the reader's key."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        page = view(request, *args, **kwargs)
+        if request.user.is_authenticated:
+            add_never_cache_headers(page)
+        return page
+
+    return answer
 
 
 @require_safe
@@ -23,6 +41,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@_private
 def guide(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a guide, with the reader's own sandbox key where he is signed in."""
     guides = library.guides()
@@ -42,6 +61,7 @@ def errors(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@_private
 def error(request: HttpRequest, code: str) -> HttpResponse:
     """Show the page of one error code."""
     known = library.errors()

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from apps.core import clock, ids
+from apps.core.admin import proven
 from apps.usage import selectors as usage
 from portal import library, samples
 from portal.forms.log import LogFilter
@@ -65,7 +66,7 @@ def index(request: PortalRequest) -> HttpResponse:
 @require_safe
 def detail(request: PortalRequest, request_id: str) -> HttpResponse:
     """Show one request: what was asked, what was decided, and how to ask again."""
-    found = usage.request(request.user, request_id)
+    found = _found(request, request_id)
     if found is None:
         return _perhaps_soon(request, request_id)
     documented = {page.code: page for page in library.errors()}
@@ -84,10 +85,16 @@ def detail(request: PortalRequest, request_id: str) -> HttpResponse:
 def explain(request: HttpRequest, request_id: str) -> HttpResponse:
     """Lead whoever may see the request to its page; everyone else reads the same words."""
     signed_in = request.user.is_authenticated
-    if signed_in and usage.request(cast("PortalRequest", request).user, request_id):
+    if signed_in and _found(cast("PortalRequest", request), request_id):
         return redirect("portal:logs-detail", request_id)
     context = {"request_id": request_id}
     return render(request, "portal/logs/explain.html", context, status=404 if signed_in else 200)
+
+
+def _found(request: PortalRequest, request_id: str) -> usage.RequestRow | None:
+    """Return the request; others' only to staff who could enter the admin as well."""
+    staff = request.user.is_staff and proven(request)
+    return usage.request(request.user, request_id, own=not staff)
 
 
 def _perhaps_soon(request: HttpRequest, request_id: str) -> HttpResponse:

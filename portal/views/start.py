@@ -28,6 +28,7 @@ from portal import samples, sandbox
 from portal.request import PortalRequest
 
 PATIENCE = 10  # seconds for a call that the portal makes for a page without JavaScript
+FIRST, LAST = 1, 9999  # years at whose edge PostgreSQL takes no time zone
 SHOWN = 20_000  # characters of an answer's body
 
 
@@ -163,7 +164,9 @@ def _moment(text: str) -> datetime | None:
         moment = parse_datetime(text)
     except ValueError:
         return None
-    return moment if moment and moment.tzinfo else None
+    if moment is None or moment.tzinfo is None or not FIRST < moment.year < LAST:
+        return None
+    return moment
 
 
 def _ticket(application: Application) -> str:

@@ -48,10 +48,10 @@ def table(request: PortalRequest) -> HttpResponse:
     """Answer with one of the tables as CSV; ``by`` is day, operation, key or status."""
     wanted, _ = _wanted(request)
     by = request.GET.get("by", "day")
-    answer = HttpResponse(content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="usage-by-{by}.csv"'
     if by not in {"day", "operation", "key", "status"}:
         raise Http404
+    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="usage-by-{by}.csv"'
     writer = csv.writer(answer)
     writer.writerows(_days(request, wanted) if by == "day" else _shares(request, by, wanted))
     return answer
@@ -64,8 +64,8 @@ def _wanted(request: PortalRequest) -> tuple[dict[str, Any], list[Application]]:
     chosen = next((found for found in applications if found.pk == asked), None)
     if asked and chosen is None:
         raise Http404
-    days = request.GET.get("days", "")
-    known = int(days) if days.isdecimal() and int(days) in RANGES else USUAL
+    asked_days = request.GET.get("days", "")
+    known = next((days for days in RANGES if str(days) == asked_days), USUAL)
     live = mode_of(request) == "live"
     return {"days": known, "livemode": live, "application": chosen}, applications
 

@@ -101,16 +101,19 @@ def requests(
     if text:
         wanted = _containing(wanted, text.strip())
     if after:
-        wanted = _older(wanted, after)
+        last = _moment_of(after)
+        if last is None:
+            return Page([], None)
+        wanted = wanted.filter(Q(at__lt=last) | Q(at=last, id__lt=after), at__lte=last)
     limit = max(1, min(limit, MOST))
     found = _newest(wanted, _owners(user, application), limit + 1)
     return Page(as_rows(found[:limit]), found[limit - 1].pk if len(found) > limit else None)
 
 
-def request(user: User, request_id: str) -> RequestRow | None:
+def request(user: User, request_id: str, *, own: bool = False) -> RequestRow | None:
     """Return one request with its decision trace, to members of the organization it belongs to.
 
-    Staff who may view requests see every one.
+    Staff who may view requests see every one, unless only their ``own`` are wanted.
     """
     near = _around(request_id)
     if near is None:
@@ -118,7 +121,7 @@ def request(user: User, request_id: str) -> RequestRow | None:
     found = Request.objects.filter(near, pk=request_id).first()
     if found is None:
         return None
-    if not (user.is_staff and user.has_perm("usage.view_request")):
+    if own or not (user.is_staff and user.has_perm("usage.view_request")):
         owner = found.application_id
         if not (owner and Application.objects.visible_to(user).filter(pk=owner).exists()):
             return None
@@ -214,13 +217,12 @@ def _containing(wanted: RequestQuerySet, text: str) -> RequestQuerySet:
     return wanted.filter(match)
 
 
-def _older(wanted: RequestQuerySet, after: str) -> RequestQuerySet:
-    """Return what follows the request ``after``; nothing when there is no such request."""
-    near = _around(after)
-    last = Request.objects.filter(near, pk=after).values_list("at", flat=True) if near else ()
-    for at in last:
-        return wanted.filter(Q(at__lt=at) | Q(at=at, id__lt=after), at__lte=at)
-    return wanted.none()
+def _moment_of(request_id: str) -> datetime | None:
+    """Return when a request came in; None when there is no such request."""
+    near = _around(request_id)
+    if near is None:
+        return None
+    return Request.objects.filter(near, pk=request_id).values_list("at", flat=True).first()
 
 
 def _around(request_id: str) -> Q | None:

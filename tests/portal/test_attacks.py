@@ -1,0 +1,75 @@
+"""What hostile visitors try at the portal."""
+
+from unittest.mock import patch
+
+import pytest
+from django.contrib.auth import hashers
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from tests.portal.conftest import Team
+from tests.support import make, traffic
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/usage.csv?by=a%0d%0aX-Mine:%201", 404),
+        ("/usage?days=" + "9" * 5000, 200),
+        ("/usage?days=%D9%A3%D9%A0", 200),
+        ("/logs?after=%00", 200),
+        ("/logs?after=req_0352HsUDguif47a4fzrB2I", 200),
+        ("/logs?after=app_0352HsUDguif47a4fzrB2I", 200),
+        ("/logs?after=req_7777777777777777777777", 200),
+        ("/start/first?since=0001-01-01T00:00:00%2B23:59", 200),
+        ("/start/first?since=9999-12-31T23:59:59-23:59", 200),
+    ],
+)
+def test_nonsense_in_a_query_breaks_no_page(
+    browser: Client, team: Team, address: str, status: int
+) -> None:
+    make.application(team.organization)  # with two, the log is a union
+    assert browser.get(address).status_code == status
+
+
+def test_signing_up_with_a_known_address_costs_as_much_as_with_a_new_one(
+    client: Client, team: Team
+) -> None:
+    hashed = []
+    form = {"name": "", "password1": "Correct-horse-9", "terms": "on"}
+    with patch.object(hashers.get_hasher(), "encode", wraps=hashers.get_hasher().encode) as encode:
+        for email in (team.developer.email, "new@example.com"):
+            answer = client.post(reverse("account_signup"), form | {"email": email})
+            assert answer["Location"] == reverse("account_email_verification_sent")
+            hashed.append(encode.call_count)
+            encode.reset_mock()
+            client.logout()
+    assert hashed[0] == hashed[1] == 1
+
+
+def test_staff_see_others_requests_only_as_far_as_the_admin_would_let_them_in(
+    client: Client, team: Team, settings: Settings
+) -> None:
+    made = traffic.serve(team.key)
+    staff = make.user(is_staff=True)
+    staff.user_permissions.add(Permission.objects.get(codename="view_request"))
+    client.force_login(staff)
+    settings.ADMIN_MFA = False
+    assert client.get(reverse("portal:logs-detail", args=[made])).status_code == 200
+    settings.ADMIN_MFA = True
+    assert client.get(reverse("portal:explain", args=[made])).status_code == 404
+    refused = client.get(reverse("portal:logs-detail", args=[made]))
+    assert refused.status_code == 404
+    assert team.key.name not in refused.content.decode()
+
+
+def test_no_cache_keeps_a_page_with_the_readers_key(
+    browser: Client, client: Client, team: Team
+) -> None:
+    address = reverse("portal:docs-guide", args=["quickstart"])
+    page = browser.get(address)
+    assert team.secret in page.content.decode()
+    assert "no-store" in page["Cache-Control"]
+    assert "no-store" not in client.get(address).get("Cache-Control", "")
