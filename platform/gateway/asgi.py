@@ -15,6 +15,8 @@ from gateway.pages import PAGES, only_reading
 from gateway.runtime import Runtime
 from gateway.settings import Settings
 
+log = logging.getLogger(__name__)
+
 ASGI = Callable[[Any, Receive, Send], Awaitable[None]]
 
 
@@ -26,8 +28,13 @@ def build(settings: Settings | None = None) -> ASGI:
         nonlocal runtime
         if scope["type"] == "lifespan":
             await receive()
-            runtime = Runtime(settings or Settings.read())
-            await runtime.start()
+            try:
+                runtime = Runtime(settings or Settings.read())
+                await runtime.start()
+            except Exception as error:
+                log.exception("The gateway cannot start.")
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
             _heed_the_end(runtime)
             # What is there now stays; looking it over again and again would cost every request.
             gc.collect()
