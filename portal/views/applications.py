@@ -113,7 +113,7 @@ def _steps(application: Application) -> list[dict[str, object]]:
         {"title": _("Build against your sandbox"), "done": True, "now": False},
         {"title": _("Submit for review"), "done": asked, "now": not asked},
         {"title": _("A reviewer approves it"), "done": approved, "now": asked and not approved},
-        {"title": _("Make a live key"), "done": live, "now": approved and not live},
+        {"title": _("Create a live key"), "done": live, "now": approved and not live},
     ]
 
 

@@ -35,7 +35,7 @@ def index(request: PortalRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: PortalRequest) -> HttpResponse:
-    """Make a key. The answer to the POST is the only page that ever shows a live secret."""
+    """Create a key. The answer to the POST is the only page that ever shows a live secret."""
     asked = {"application": request.GET.get("application"), "tenant": None}
     form = KeyForm(request.POST or None, user=request.user, initial=asked)
     if request.method == "POST" and form.is_valid():

@@ -122,7 +122,7 @@ def _steps(key: Key, *, called: bool) -> list[dict[str, Any]]:
         _next(_("Try every operation in the explorer"), reverse("portal:swagger"), done=False),
         _next(_("See how errors look, and how to fix them"), reverse("portal:errors"), done=False),
         _next(
-            _("Make a key with just the scopes you need"), reverse("portal:keys-new"), done=False
+            _("Create a key with just the scopes you need"), reverse("portal:keys-new"), done=False
         ),
         _next(_("Submit your application to go live"), application, done=asked),
     ]

@@ -11,7 +11,9 @@ from tests.journeys.box import Box
 
 pytestmark = pytest.mark.browser
 VISIBLE_WITHIN = 2.0
-CURL = re.compile(r'curl\s+"?(?P<url>http\S+?)"?\s.*?Authorization: Bearer (?P<key>\S+?)"', re.DOTALL)
+CURL = re.compile(
+    r'curl\s+"?(?P<url>http\S+?)"?\s.*?Authorization: Bearer (?P<key>\S+?)"', re.DOTALL
+)
 
 
 def sign_up(page: Page, box: Box, email: str) -> None:
