@@ -1,5 +1,7 @@
 """What hostile visitors try at the portal."""
 
+import os
+import pickle
 from unittest.mock import patch
 
 import pytest
@@ -9,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from apps.core import valkey
 from tests.portal.conftest import Team
 from tests.support import make, traffic
 
@@ -63,6 +66,20 @@ def test_staff_see_others_requests_only_as_far_as_the_admin_would_let_them_in(
     refused = client.get(reverse("portal:logs-detail", args=[made]))
     assert refused.status_code == 404
     assert team.key.name not in refused.content.decode()
+
+
+def test_a_poisoned_cache_runs_nothing_and_signs_nobody_out(browser: Client, team: Team) -> None:
+    class Poison:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return eval, ("__import__('os').environ.update(POISONED='yes')",)
+
+    browser.get(reverse("portal:keys"))
+    store = valkey.client()
+    session = str(browser.session.session_key)
+    (kept,) = [name for name in store.keys("trl:django:*") if session in str(name)]
+    store.set(kept, pickle.dumps(Poison()))
+    assert browser.get(reverse("portal:keys")).status_code == 200
+    assert "POISONED" not in os.environ
 
 
 def test_no_cache_keeps_a_page_with_the_readers_key(

@@ -101,10 +101,7 @@ def requests(
     if text:
         wanted = _containing(wanted, text.strip())
     if after:
-        last = _moment_of(after)
-        if last is None:
-            return Page([], None)
-        wanted = wanted.filter(Q(at__lt=last) | Q(at=last, id__lt=after), at__lte=last)
+        wanted = _older(wanted, after)
     limit = max(1, min(limit, MOST))
     found = _newest(wanted, _owners(user, application), limit + 1)
     return Page(as_rows(found[:limit]), found[limit - 1].pk if len(found) > limit else None)
@@ -200,7 +197,7 @@ def _newest(wanted: RequestQuerySet, owners: Iterable[UUID], limit: int) -> list
     One index walk for each application, stopped at ``limit``, instead of sorting all they have.
     """
     walks = [wanted.filter(application_id=owner).newest_first()[:limit] for owner in owners]
-    if not walks:
+    if not walks or wanted.query.is_empty():  # Nothing cannot be put in order, says Django.
         return []
     if len(walks) == 1:
         return list(walks[0])
@@ -217,12 +214,13 @@ def _containing(wanted: RequestQuerySet, text: str) -> RequestQuerySet:
     return wanted.filter(match)
 
 
-def _moment_of(request_id: str) -> datetime | None:
-    """Return when a request came in; None when there is no such request."""
-    near = _around(request_id)
-    if near is None:
-        return None
-    return Request.objects.filter(near, pk=request_id).values_list("at", flat=True).first()
+def _older(wanted: RequestQuerySet, after: str) -> RequestQuerySet:
+    """Return what follows the request ``after``; nothing when there is no such request."""
+    near = _around(after)
+    last = Request.objects.filter(near, pk=after).values_list("at", flat=True) if near else ()
+    for at in last:
+        return wanted.filter(Q(at__lt=at) | Q(at=at, id__lt=after), at__lte=at)
+    return wanted.none()
 
 
 def _around(request_id: str) -> Q | None:

@@ -128,6 +128,8 @@ CACHES = {
         "LOCATION": VALKEY_URL,
         "KEY_PREFIX": "trl:django",
         "OPTIONS": {
+            # Not pickle: whoever may write to Valkey, a gateway too, would run code in the web.
+            "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
             "IGNORE_EXCEPTIONS": True,
             "SOCKET_CONNECT_TIMEOUT": 0.25,
             "SOCKET_TIMEOUT": 0.5,
