@@ -1,0 +1,78 @@
+"""A developer asks for review, and a reviewer decides in the admin."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.journeys.box import Box
+from tests.support.screenshots import sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+ADMIN = (
+    "/admin/",
+    "/admin/applications/application/",
+    "/admin/orgs/organization/",
+    "/admin/moderation/decision/",
+    "/admin/keys/key/",
+    "/admin/tenants/tenant/",
+    "/admin/usage/request/",
+    "/admin/plans/planversion/",
+    "/admin/catalog/api/",
+    "/admin/events/event/",
+    "/admin/notifications/message/",
+    "/admin/accounts/user/",
+    "/admin/accounts/terms/",
+)
+
+
+def test_no_page_of_the_admin_is_refused_anything(page: Page, box: Box) -> None:
+    facts = box.facts
+    sign_in(page, box.portal, facts["admin_email"], facts["admin_password"])
+    for path in ADMIN:
+        answer = page.goto(box.portal + path)
+        assert answer
+        assert answer.status == 200, path
+
+
+def test_an_application_is_submitted_approved_and_gets_a_live_key(
+    page: Page, chromium: Browser, box: Box
+) -> None:
+    facts, name = box.facts, f"Ledger {time.monotonic_ns()}"
+    sign_in(page, box.portal, facts["developer_email"], facts["developer_password"])
+    page.goto(f"{box.portal}/applications/new")
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name=re.compile("Create")).click()
+    page.get_by_role("link", name=re.compile("Submit for review")).first.click()
+    page.get_by_role("button", name=re.compile("Submit")).click()
+    expect(page.get_by_text("In review").first).to_be_visible()
+    application = page.url
+
+    reviewer = chromium.new_context().new_page()
+    sign_in(reviewer, box.portal, facts["admin_email"], facts["admin_password"])
+    reviewer.goto(f"{box.portal}/admin/")
+    reviewer.get_by_role("link", name=name).click()
+    reviewer.get_by_role("link", name="Approve for live traffic").click()
+    reviewer.get_by_label("Reason").fill("Well described")
+    reviewer.get_by_role("button", name="Approve for live traffic").click()
+    expect(reviewer.get_by_text("Approved").first).to_be_visible()
+    reviewer.context.close()
+
+    page.goto(application)
+    expect(page.get_by_text("Well described")).to_be_visible()
+    page.goto(f"{box.portal}/keys/new")
+    page.get_by_label("Name").fill("Production")
+    page.get_by_label("Application").select_option(label=name)
+    page.get_by_role("combobox", name="Environment").select_option(label="Live")
+    page.get_by_role("button", name=re.compile("Create")).click()
+    secret = re.search(r"trl_live_k\w{38}", page.locator("main").inner_text())
+    assert secret
+    answer = box.call("/commerce/v1/orders", key=secret[0])
+    assert (answer.status_code, answer.json()["data"]) == (200, [])
+    page.goto(f"{box.portal}/keys")
+    assert secret[0] not in page.content()
+
+    outbox = page.context.new_page()
+    outbox.goto(f"{box.portal}/outbox")
+    expect(outbox.get_by_text(name).first).to_be_visible()
