@@ -5,8 +5,8 @@ from typing import Any
 import orjson
 
 from apps.core.errors import Problem, document
-from gateway import limits
 from gateway.exchange import Exchange, Headers
+from gateway.verdict import left_header, policy_header
 
 EXPOSED = (
     b"Trellis-Request-Id, RateLimit, RateLimit-Policy, Retry-After, Idempotency-Replayed, ETag, "
@@ -27,7 +27,7 @@ def common(exchange: Exchange) -> Headers:
     if verdict and verdict.slots:
         headers += (
             (b"ratelimit-policy", _policy(exchange)),
-            (b"ratelimit", limits.left_header(verdict)),
+            (b"ratelimit", left_header(verdict)),
         )
     if exchange.origin:
         headers += cors(exchange.runtime.portal)
@@ -107,7 +107,7 @@ def _policy(exchange: Exchange) -> bytes:
         return b""
     known: tuple[Any, bytes] | None = credential.prepared.get("policy")
     if known is None or known[0] is not verdict.slots:
-        known = verdict.slots, limits.policy_header(verdict.slots)
+        known = verdict.slots, policy_header(verdict.slots)
         credential.prepared["policy"] = known
     return known[1]
 

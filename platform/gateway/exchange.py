@@ -11,10 +11,10 @@ from apps.core import ids
 
 if TYPE_CHECKING:
     from gateway.credential import Credential
-    from gateway.limits import Verdict
     from gateway.reply import Reply
     from gateway.routes import Operation
     from gateway.runtime import Runtime
+    from gateway.verdict import Verdict
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -9,7 +9,8 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gateway.limits import Frame, Slot
+    from gateway.frames import Frame
+    from gateway.verdict import Slot
 
 LIMIT = 50_000  # states in memory
 ROUNDING = 1e-5  # seconds; what a double cannot tell apart

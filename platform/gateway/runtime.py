@@ -4,7 +4,7 @@ import asyncio
 from functools import cache
 
 from apps.core import caller as callers
-from gateway import credentials, heartbeat, limits
+from gateway import credentials, frames, heartbeat
 from gateway.credentials import Credentials
 from gateway.heartbeat import Heartbeat
 from gateway.limits import Limiter
@@ -34,7 +34,7 @@ class Runtime:
         self.hot = Link(
             url,
             patience=HOT,
-            scripts=(limits.SCRIPT, credentials.FILL, credentials.FORGET),
+            scripts=(frames.SCRIPT, frames.RETURN, credentials.FILL, credentials.FORGET),
         )
         self.bulk = Link(url, patience=BULK, scripts=(heartbeat.COUNT, heartbeat.USED))
         self.credentials = Credentials(
@@ -66,6 +66,7 @@ class Runtime:
         """Finish: everything that was answered is recorded, and shipped if Valkey takes it."""
         self.stopping.set()
         await self.heartbeat.stop()
+        await self.limiter.stop()
         await self.shipper.stop()
         await self.routes.stop()
         await self.listener.stop()

@@ -5,8 +5,9 @@ import time
 import pytest
 
 from apps.plans.limits import Policy
-from gateway.limits import Frame, Slot
+from gateway.frames import Frame
 from gateway.mirror import Mirror
+from gateway.verdict import Slot
 
 RATE = Policy("burst", "rate", "application", 100, window=10)
 QUOTA = Policy("month", "quota", "application", 1000, period="month")
@@ -18,7 +19,7 @@ def frame(*policies: Policy, last: list[int] | None = None, cost: int = 1) -> Fr
         Slot(policy, "{app_1}:la0", 11 + at, cost, ends if policy.kind == "quota" else 0.0)
         for at, policy in enumerate(policies)
     )
-    made = Frame(b"", b"", slots, ends)
+    made = Frame([], [], slots, ends)
     if last:
         made.last, made.last_at = last, time.time()
     return made

@@ -2,8 +2,8 @@
 
 from apps.core.errors import LimitReached
 from gateway.exchange import FAILED, Exchange, rung
-from gateway.limits import Verdict
 from gateway.problems import QuotaReached
+from gateway.verdict import Verdict
 
 
 async def limit(exchange: Exchange) -> None:

@@ -1,0 +1,191 @@
+"""Requests granted in advance: fewer questions, the same answers."""
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from apps.core import ids
+from apps.plans.limits import Policy
+from gateway import frames
+from gateway.credential import Credential
+from gateway.lease import LIFE
+from gateway.limits import Limiter
+from gateway.link import Link
+from gateway.verdict import Verdict, left_header
+from tests.gateway.conftest import bearer
+from tests.gateway.process import Gateway
+from tests.gateway.test_limits import Issue, left, quota, rate
+
+HUNDRED = Policy("month", "quota", "application", 100, period="month")
+FAST = Policy("burst", "rate", "application", 300, window=1)
+SLOW = Policy("hour", "rate", "application", 3600, window=3600)
+
+
+def credential(*policies: Policy) -> Credential:
+    """Return a key of an application that nobody else uses."""
+    return Credential(
+        digest="",
+        key=ids.new("key"),
+        application=ids.new("app"),
+        organization="",
+        tenant="",
+        livemode=False,
+        scopes=frozenset(),
+        networks=(),
+        not_before=None,
+        expires_at=None,
+        revoked=False,
+        state="approved",
+        organization_suspended=False,
+        plan="",
+        policies=policies,
+        owner=b"",
+        read_at=0.0,
+    )
+
+
+def copy(of: Credential) -> Credential:
+    """Return the same key as another gateway knows it."""
+    made = credential(*of.policies)
+    made.key, made.application = of.key, of.application
+    return made
+
+
+def with_limiters(work: Callable[..., Awaitable[None]], count: int) -> None:
+    """Run ``work`` with the limiters of some gateways."""
+
+    async def main() -> None:
+        scripts = (frames.SCRIPT, frames.RETURN)
+        links = [
+            Link(os.environ["VALKEY_URL"], patience=2.0, scripts=scripts) for _ in range(count)
+        ]
+        await asyncio.gather(*[link.start() for link in links])
+        await work(*[Limiter(link) for link in links])
+        await asyncio.gather(*[link.stop() for link in links])
+
+    asyncio.run(main())
+
+
+async def several(limiter: Limiter, key: Credential, count: int) -> list[Verdict]:
+    return [await limiter.decide(key, 1) for _ in range(count)]
+
+
+def test_a_busy_key_asks_less_and_is_told_the_same() -> None:
+    async def work(limiter: Limiter) -> None:
+        verdicts = await several(limiter, credential(HUNDRED), 40)
+        assert [verdict.numbers[0] for verdict in verdicts] == list(range(99, 59, -1))
+        assert Counter(verdict.by for verdict in verdicts)["lease"] >= 20
+        assert b'"month";r=60' in left_header(verdicts[-1])
+
+    with_limiters(work, 1)
+
+
+def test_what_is_not_used_goes_back_when_the_lease_ends() -> None:
+    async def work(one: Limiter, other: Limiter) -> None:
+        key = credential(HUNDRED)
+        used = 0
+        while not one.leased:
+            used += len(await several(one, key, 1))
+        elsewhere = await other.look(copy(key))
+        assert elsewhere.numbers[0] < 100 - used
+        assert (await one.look(key)).numbers[0] == 100 - used
+        await asyncio.sleep(LIFE * 2)
+        assert not one.leased
+        assert (await other.look(copy(key))).numbers[0] == 100 - used
+
+    with_limiters(work, 2)
+
+
+def test_a_gateway_that_stops_gives_its_leases_back() -> None:
+    async def work(limiter: Limiter) -> None:
+        key = credential(HUNDRED, FAST)
+        verdicts = await several(limiter, key, 10)
+        assert limiter.leased
+        await limiter.stop()
+        assert not limiter.leased
+        assert (await limiter.look(copy(key))).numbers[-2] == 100 - len(verdicts)
+
+    with_limiters(work, 1)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [Policy("day", "quota", "application", 19, period="day"), SLOW],
+    ids=["a small one", "a slow one"],
+)
+def test_some_limits_are_never_leased(policy: Policy) -> None:
+    async def work(limiter: Limiter) -> None:
+        verdicts = await several(limiter, credential(policy, FAST), 19)
+        assert {verdict.by for verdict in verdicts} == {"valkey"}
+
+    with_limiters(work, 1)
+
+
+def test_two_processes_admit_exactly_a_quota() -> None:
+    async def work(*limiters: Limiter) -> None:
+        key = credential(HUNDRED, FAST)
+        keys = [key, copy(key)]
+        calls = [limiters[n % 2].decide(keys[n % 2], 1) for n in range(100)]
+        verdicts = await asyncio.gather(*calls)
+        for n in range(100):
+            verdicts.append(await limiters[n % 2].decide(keys[n % 2], 1))
+        assert sum(verdict.granted for verdict in verdicts) == 100
+        assert any(verdict.by == "lease" for verdict in verdicts)
+
+    with_limiters(work, 2)
+
+
+def test_three_processes_never_admit_more_than_a_rate() -> None:
+    async def work(*limiters: Limiter) -> None:
+        key = credential(FAST)
+        granted: Counter[str] = Counter()
+        began = time.monotonic()
+
+        async def hammer(limiter: Limiter, burst: int, pause: float) -> None:
+            mine = copy(key)
+            while time.monotonic() - began < 2:
+                for verdict in await several(limiter, mine, burst):
+                    granted[verdict.by if verdict.granted else "denied"] += 1
+                await asyncio.sleep(pause)
+
+        # The last one gives back most of what it leases.
+        await asyncio.gather(*map(hammer, limiters, (1, 5, 30), (0.002, 0.02, 0.08)))
+        entitled = 300 + 300 * (time.monotonic() - began)
+        admitted = sum(granted.values()) - granted["denied"]
+        assert granted["lease"] > 0
+        # A pause is longer than it says on a busy machine: what was not offered is not missed.
+        offered = sum(granted.values())
+        assert min(offered, entitled) * 0.9 <= admitted <= entitled
+
+    with_limiters(work, 3)
+
+
+def test_a_denial_leaves_every_limit_as_it_was() -> None:
+    async def work(limiter: Limiter) -> None:
+        few = Policy("few", "quota", "key", 30, period="month")
+        key = credential(HUNDRED, few)
+        verdicts = await several(limiter, key, 35)
+        assert [verdict.granted for verdict in verdicts] == [True] * 30 + [False] * 5
+        assert verdicts[-1].numbers[::2] == [70, 0]
+
+    with_limiters(work, 1)
+
+
+def test_two_gateways_admit_exactly_a_quota(gateway: Gateway, twin: Gateway, issue: Issue) -> None:
+    key = issue(limits=[rate(1000, 1), quota(60)])
+
+    def call(number: int) -> int:
+        client = (gateway, twin)[number % 2].client
+        return client.get("/shop/v1/echo", headers=bearer(key)).status_code
+
+    with ThreadPoolExecutor(16) as pool:
+        statuses = Counter(pool.map(call, range(200)))
+    assert statuses == {200: 60, 429: 140}
+    time.sleep(LIFE * 2)
+    answer = gateway.client.get("/shop/v1/nothing", headers=bearer(key))
+    assert left(answer.headers["ratelimit"])["month"][0] == 0
