@@ -19,6 +19,8 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.sites import UnfoldAdminSite
 
+from apps.core.staff import proven
+
 # Alpine evaluates expressions and the theme sets colours inline: here, and nowhere else.
 POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
 with_policy = csp_replace(POLICY)
@@ -78,14 +80,3 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]  # unfold has no types
         goal = request.GET.get("next", "")
         own = url_has_allowed_host_and_scheme(goal, {request.get_host()})
         return goal if own else reverse("admin:index", current_app=self.name)
-
-
-def proven(request: HttpRequest) -> bool:
-    """Tell whether this person has the second factor that the installation asks for."""
-    if not settings.ADMIN_MFA:
-        return True
-    if not apps.is_installed("allauth.mfa"):
-        return False
-    authenticators: Any = apps.get_app_config("mfa").get_model("Authenticator")
-    own = authenticators.objects.filter(user=request.user)
-    return bool(own.exclude(type="recovery_codes").exists())

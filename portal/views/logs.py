@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from apps.core import clock, ids
-from apps.core.admin import proven
+from apps.core.staff import proven
 from apps.usage import selectors as usage
 from portal import library, samples
 from portal.forms.log import LogFilter
