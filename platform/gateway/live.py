@@ -12,11 +12,14 @@ import orjson
 
 from gateway.link import Down, Link, pack
 from gateway.listener import Listener
+from gateway.problems import StreamsExhausted
 
 if TYPE_CHECKING:
     from gateway.exchange import Exchange
 
 LISTENING = 70.0  # seconds for which one announcement holds
+STREAMS = 1_000  # open pages of one process
+OWN_STREAMS = 20  # open pages of one application
 WAITING = 200  # events that may wait for a slow page; more are left out
 CHANNEL = "trl:live:"
 
@@ -72,7 +75,13 @@ class Live:
         self._send(pack("PUBLISH", CHANNEL + credential.application, event))
 
     def open(self, application: str) -> Queue:
-        """Return a queue that gets the application's requests from now on."""
+        """Return a queue that gets the application's requests from now on.
+
+        StreamsExhausted when this process, or this application, has enough of them open.
+        """
+        own = len(self.pages.get(application, ()))
+        if own >= OWN_STREAMS or self.count >= STREAMS:
+            raise StreamsExhausted(headers={"Retry-After": "5"})
         queue: Queue = asyncio.Queue(WAITING)
         pages = self.pages.setdefault(application, set())
         if not pages:

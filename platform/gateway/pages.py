@@ -8,11 +8,11 @@ from apps.core import tickets
 from apps.core.rest.errors import MethodNotAllowed
 from gateway import answers
 from gateway.exchange import Exchange, Headers
-from gateway.problems import StreamsExhausted, TicketInvalid
+from gateway.live import Queue
+from gateway.problems import TicketInvalid
 
 BEAT = 15.0  # seconds between signs of life in a stream
 LIFE = 900.0  # seconds after which a stream ends and the page must bring a new ticket
-STREAMS = 1_000  # open streams of one process
 
 Answer = tuple[int, Headers, bytes]
 
@@ -53,8 +53,14 @@ async def stream(exchange: Exchange) -> None:
         )
     if application is None:
         raise TicketInvalid("Open the page again: its ticket is good for a minute.")
-    if runtime.live.count >= STREAMS:
-        raise StreamsExhausted(headers={"Retry-After": "5"})
+    queue = runtime.live.open(application)
+    try:
+        await _stream(exchange, application, queue)
+    finally:
+        runtime.live.close(application, queue)
+
+
+async def _stream(exchange: Exchange, application: str, queue: Queue) -> None:
     headers = [
         (b"content-type", b"text/event-stream"),
         (b"cache-control", b"no-store"),
@@ -62,13 +68,12 @@ async def stream(exchange: Exchange) -> None:
         *answers.common(exchange),
     ]
     await exchange.send({"type": "http.response.start", "status": 200, "headers": headers})
-    await _events(exchange, application)
+    await _events(exchange, application, queue)
     await exchange.send({"type": "http.response.body", "body": b""})
 
 
-async def _events(exchange: Exchange, application: str) -> None:
+async def _events(exchange: Exchange, application: str, queue: Queue) -> None:
     live, stopping = exchange.runtime.live, exchange.runtime.stopping
-    queue = live.open(application)
     ends = [asyncio.create_task(_hang_up(exchange)), asyncio.create_task(stopping.wait())]
     deadline = time.monotonic() + LIFE
     try:
@@ -86,7 +91,6 @@ async def _events(exchange: Exchange, application: str) -> None:
             live.announce(application)
             await _piece(exchange, b": still listening\n\n")
     finally:
-        live.close(application, queue)
         for end in ends:
             end.cancel()
 

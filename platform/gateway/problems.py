@@ -67,7 +67,7 @@ class TicketInvalid(Denied):
 
 
 class StreamsExhausted(Unavailable):
-    """The gateway holds as many open streams as it can."""
+    """The application, or the gateway, has as many open streams as it may."""
 
     code = "streams_exhausted"
 

@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import httpx
 import redis
@@ -137,3 +137,13 @@ def test_an_open_stream_does_not_keep_a_gateway_from_stopping(
         began = time.monotonic()
         gateway.end()
         assert time.monotonic() - began < 3
+
+
+def test_one_application_cannot_take_every_stream(gateway: Gateway, key: Issued) -> None:
+    with ExitStack() as open_pages:
+        for _ in range(20):
+            open_pages.enter_context(listening(gateway, key.key.application_id))
+        answer = gateway.client.get("/stream/requests", headers=ticket(key.key.application_id))
+        assert (answer.status_code, answer.json()["code"]) == (503, "streams_exhausted")
+    with listening(gateway, key.key.application_id):
+        pass  # Pages that went away make room.
