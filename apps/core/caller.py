@@ -2,14 +2,16 @@
 
 A compact JWS (RFC 7515) with HS256 under a key that belongs to one backend. It names its audience,
 method and path and lives 30 s, so that no upstream can replay it elsewhere. HS256 because both ends
-are ours: signing costs 5 us of CPU, Ed25519 would cost 39.
+are ours: signing costs 5 us of CPU, Ed25519 would cost 39. What is the same for every request of a
+caller is encoded once: ``sign`` is ``standing`` and ``seal``.
 """
 
 import hmac
-import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 HEADER = "Trellis-Caller"
 LIFE = 30  # seconds of real time
@@ -46,13 +48,20 @@ def key_for(backend: str, root: bytes) -> bytes:
 
 def sign(caller: Caller, *, audience: str, method: str, path: str, key: bytes, now: float) -> str:
     """Return the header's value for one request; ``now`` is in seconds since 1970."""
+    return seal(
+        standing(caller),
+        request_id=caller.request_id,
+        audience=audience,
+        method=method,
+        path=path,
+        key=key,
+        now=now,
+    )
+
+
+def standing(caller: Caller) -> bytes:
+    """Return the claims that are the same for every request of a caller, ready for ``seal``."""
     claims = {
-        "aud": audience,
-        "iat": int(now),
-        "exp": int(now) + LIFE,
-        "mth": method,
-        "pth": path,
-        "rid": caller.request_id,
         "app": caller.application,
         "org": caller.organization,
         "tnt": caller.tenant,
@@ -62,8 +71,31 @@ def sign(caller: Caller, *, audience: str, method: str, path: str, key: bytes, n
         "pln": caller.plan,
         "sub": caller.subject,
     }
-    payload = json.dumps(claims, separators=(",", ":")).encode()
-    signed = _PREFIX + urlsafe_b64encode(payload).rstrip(b"=")
+    text = orjson.dumps(claims)[:-1] + b","
+    # Whole groups of three bytes, so that what follows can be encoded on its own.
+    return _PREFIX + urlsafe_b64encode(text + b" " * (-len(text) % 3))
+
+
+def seal(
+    standing: bytes,
+    *,
+    request_id: str,
+    audience: str,
+    method: str,
+    path: str,
+    key: bytes,
+    now: float,
+) -> str:
+    """Return the header's value: what ``standing`` returned, the request's own claims, the tag."""
+    claims = {
+        "aud": audience,
+        "iat": int(now),
+        "exp": int(now) + LIFE,
+        "mth": method,
+        "pth": path,
+        "rid": request_id,
+    }
+    signed = standing + urlsafe_b64encode(orjson.dumps(claims)[1:]).rstrip(b"=")
     tag = hmac.digest(key, signed, "sha256")
     return (signed + b"." + urlsafe_b64encode(tag).rstrip(b"=")).decode()
 
@@ -96,5 +128,5 @@ def _claims(token: str, key: bytes) -> dict[str, Any]:
     if not signed.startswith(_PREFIX) or not hmac.compare_digest(tag, expected):
         raise Refused("The caller header is not signed by this gateway.")
     payload = signed[len(_PREFIX) :]
-    claims: dict[str, Any] = json.loads(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
+    claims: dict[str, Any] = orjson.loads(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
     return claims

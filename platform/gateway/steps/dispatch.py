@@ -9,6 +9,7 @@ import orjson
 from apps.core import caller as callers
 from apps.core.caller import Caller
 from gateway.answers import common
+from gateway.credential import Credential
 from gateway.exchange import FAILED, Exchange, Headers, rung
 from gateway.problems import UpstreamFailed, UpstreamTimeout
 from gateway.reply import Failed, Reply, TimedOut
@@ -124,23 +125,31 @@ def _caller(exchange: Exchange, method: str) -> str:
     credential, operation = exchange.credential, exchange.operation
     assert credential is not None  # noqa: S101 - steps before this one
     assert operation is not None  # noqa: S101
-    return callers.sign(
-        Caller(
-            request_id=exchange.request_id,
-            application=credential.application,
-            organization=credential.organization,
-            tenant=credential.tenant,
-            livemode=credential.livemode,
-            credential=credential.key,
-            scopes=credential.scopes,
-            plan=credential.plan,
-        ),
+    return callers.seal(
+        credential.prepared.get("caller") or _standing(credential),
+        request_id=exchange.request_id,
         audience=operation.api,
         method=method,
         path=exchange.path,
         key=exchange.runtime.caller_key(operation.api),
         now=time.time(),
     )
+
+
+def _standing(credential: Credential) -> bytes:
+    """Return what every request of a credential says of it, made once."""
+    caller = Caller(
+        request_id="",
+        application=credential.application,
+        organization=credential.organization,
+        tenant=credential.tenant,
+        livemode=credential.livemode,
+        credential=credential.key,
+        scopes=credential.scopes,
+        plan=credential.plan,
+    )
+    made = credential.prepared["caller"] = callers.standing(caller)
+    return made
 
 
 async def _read(exchange: Exchange) -> None:
