@@ -12,7 +12,10 @@ from config import admin_pages, env
 
 django_stubs_ext.monkeypatch()  # so that ModelAdmin[Key] also works when it runs
 
-ROOT = Path(__file__).resolve().parents[3]
+SOURCES = Path(__file__).resolve().parents[2]
+ROOT = SOURCES.parent
+# In a wheel there is no repository: pages, assets and documents travel inside `portal`.
+FILES = ROOT if (ROOT / "manage.py").exists() else SOURCES / "portal"
 HOME = Path(env.text("TRELLIS_HOME", str(ROOT / ".trellis")))
 DEBUG = False
 
@@ -101,7 +104,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [ROOT / "templates"],
+        "DIRS": [FILES / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -180,11 +183,10 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
 FORMS_URLFIELD_ASSUME_HTTPS = True  # as Django 6 will
-LOCALE_PATHS = [ROOT / "locale"]
 STATIC_URL = "static/"
-STATICFILES_DIRS = [ROOT / "static"]
+STATICFILES_DIRS = [FILES / "static"]
 STATIC_ROOT = env.text("TRELLIS_STATIC_ROOT", str(HOME / "static"))
-DOCS = ROOT / "docs"
+DOCS = FILES / "docs"
 
 # Nothing inline, nothing from elsewhere. The admin has a policy of its own: see apps.core.admin.
 X_FRAME_OPTIONS = "DENY"

@@ -5,7 +5,7 @@ import os
 import time
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from django.conf import settings
@@ -47,6 +47,9 @@ def _first_order(key: str) -> str:
         try:
             with urlopen(request, timeout=5) as answer:  # noqa: S310 - our own gateway
                 return str(json.load(answer)["data"][0]["id"])
+        except HTTPError as refusal:
+            said = refusal.read().decode(errors="replace")[:300]
+            raise CommandError(f"The gateway answered {refusal.code}: {said}") from None
         except URLError:
             time.sleep(0.5)
     raise CommandError(f"The gateway at {settings.API_URL} does not answer. Is the box running?")
