@@ -21,5 +21,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "navigation": SimpleLazyObject(lambda: navigation.groups(request)),
         "outbox": settings.OUTBOX,
         "api_url": settings.API_URL,
-        "empty_command": SimpleLazyObject(lambda: f'curl -i "{samples.first_url()}"'),
+        "empty_command": SimpleLazyObject(
+            lambda: f'curl -i "{samples.first_url()}" -H "Authorization: Bearer $KEY"'
+        ),
     }

@@ -1,6 +1,7 @@
 """One call to the API, in the languages that the pages offer."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,9 +25,14 @@ class Sample:
     html: SafeString
 
 
-def first_url() -> str:
-    """Return the address of a call that every sandbox answers: the first plain list."""
+def first_url(scopes: Iterable[str] | None = None) -> str:
+    """Return the address of a call that every sandbox answers: the first plain list.
+
+    Of those that ``scopes`` cover, where they cover any.
+    """
     lists = Operation.objects.filter(method="GET").exclude(path__contains="{")
+    if scopes is not None and (covered := lists.filter(scopes__contained_by=list(scopes))):
+        lists = covered
     known = [
         f"/{operation.version.api.slug}/v{operation.version.major}{operation.path}"
         for operation in lists.select_related("version__api").order_by("path")
@@ -93,7 +99,7 @@ def example(url: str) -> Example:
     key = f"{settings.BRAND['key_prefix']}_test_k…"
     answer = {
         "object": "list",
-        "data": [{"object": "order", "id": "ord_06rD…", "status": "paid", "amount": 4200}],
+        "data": [{"object": "order", "id": "ord_06rD…", "status": "paid", "total": 4200}],
         "has_more": True,
     }
     return Example(url, colour(_curl(url, key), "bash"), body(json.dumps(answer)))

@@ -90,6 +90,6 @@ def _mine(request: PortalRequest) -> KeyQuerySet:
 
 
 def _issued(request: PortalRequest, issued: keys.Issued) -> HttpResponse:
-    calls = samples.in_every_language(samples.first_url(), issued.secret)
+    calls = samples.in_every_language(samples.first_url(issued.key.scopes), issued.secret)
     context = {"key": issued.key, "secret": issued.secret, "samples": calls}
     return render(request, "portal/keys/issued.html", context)

@@ -64,9 +64,9 @@ def run(request: PortalRequest) -> HttpResponse:
     """Make the call on behalf of a page without JavaScript, through the gateway as anyone would."""
     key = sandbox.first_key(request.user)
     secret = keys.reveal(key) if key else None
-    if secret is None:
+    if key is None or secret is None:
         return redirect("portal:start")
-    arrival = _call(samples.first_url(), secret)
+    arrival = _call(samples.first_url(key.scopes), secret)
     if arrival is None:
         messages.error(request, _("The gateway did not answer."))
         return redirect("portal:start")
@@ -96,7 +96,7 @@ def _page(request: PortalRequest, arrival: Arrival | None = None) -> HttpRespons
     secret = keys.reveal(key) if key else None
     if key is None or secret is None:
         return render(request, "portal/start/nothing.html")
-    url = samples.first_url()
+    url = samples.first_url(key.scopes)
     called = bool(usage.requests(request.user, application=key.application, limit=1).rows)
     context = {
         "key": key,

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -33,6 +34,14 @@ def test_a_new_key_is_shown_once_and_is_not_in_the_list(browser: Client, team: T
     assert key.scopes == ["orders:read"]
     assert key.expires_at is not None
     assert secret not in browser.get(reverse("portal:keys")).content.decode()
+
+
+def test_a_new_key_is_shown_with_a_call_that_its_scopes_cover(browser: Client, team: Team) -> None:
+    call_command("publish_catalog", verbosity=0)
+    made = wanted(team, scopes=["customers:read"])
+    page = browser.post(reverse("portal:keys-new"), made).content.decode()
+    assert "/commerce/v1/customers?limit=3" in page
+    assert "/commerce/v1/orders" not in page
 
 
 def test_a_live_key_waits_for_approval(browser: Client, team: Team) -> None:
