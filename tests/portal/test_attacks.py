@@ -52,6 +52,21 @@ def test_signing_up_with_a_known_address_costs_as_much_as_with_a_new_one(
     assert hashed[0] == hashed[1] == 1
 
 
+def test_who_is_slowed_down_is_told_so_in_the_portals_look(client: Client, team: Team) -> None:
+    form = {
+        "email": team.developer.email,
+        "name": "",
+        "password1": "Correct-horse-9",
+        "terms": "on",
+    }
+    client.post(reverse("account_signup"), form)
+    client.logout()
+    answer = client.post(reverse("account_signup"), form)
+    assert answer.status_code == 429
+    assert "Wait three minutes" in answer.content.decode()
+    assert "css/portal.css" in answer.content.decode()
+
+
 def test_staff_see_others_requests_only_as_far_as_the_admin_would_let_them_in(
     client: Client, team: Team, settings: Settings
 ) -> None:
