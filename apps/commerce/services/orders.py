@@ -21,7 +21,6 @@ from apps.core.caller import Caller
 
 Status = Order.Status
 Lines = Sequence[Mapping[str, Any]]
-IN_DRAFT = frozenset({"customer", "lines"})
 UNDER_WAY = (Payment.Status.REQUIRES_ACTION, Payment.Status.PROCESSING)
 
 

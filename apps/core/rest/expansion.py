@@ -69,7 +69,7 @@ class Lens:
         if unknown := sorted(self.fields - resource.members):
             known = ", ".join(sorted(resource.members))
             raise ParameterUnknown(
-                f"A {resource.name} has no {', '.join(unknown)[:200]}. It has: {known}.",
+                f"The {resource.name} has no {', '.join(unknown)[:200]}. It has: {known}.",
                 param="fields",
             )
 
@@ -116,7 +116,7 @@ def _step(resource: Resource, rest: str, path: str) -> tuple[str, str | None]:
             return name, rest[len(name) + 1 :]
     known = ", ".join(resource.links) or "nothing"
     raise ExpansionUnknown(
-        f"{path[:200]} cannot be expanded. A {resource.name} can expand: {known}.",
+        f"{path[:200]} cannot be expanded. The {resource.name} can expand: {known}.",
         param="expand[]",
     )
 
