@@ -83,3 +83,9 @@ def test_html_in_markdown_is_shown_and_not_obeyed() -> None:
     assert "<script>" not in page.html
     assert "<b " not in page.html
     assert page.title == "Hi"
+
+
+def test_a_page_is_in_one_language_whatever_the_browser_asks_for(db: None, client: Client) -> None:
+    asked = client.get(reverse("account_signup"), headers={"accept-language": "de"})
+    assert 'lang="en"' in asked.content.decode()
+    assert "Passwort" not in asked.content.decode()

@@ -179,6 +179,7 @@ EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 
 # Pages.
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]  # Otherwise Django's and allauth's own words come in others too.
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
