@@ -23,7 +23,7 @@ LIVES: Final = (
 
 
 class KeyForm(forms.Form):
-    """What a key is for, where it works, what it may do and how long."""
+    """What a key is for, where it works, what it may do, how long and from where."""
 
     name = forms.CharField(
         label=_("Name"),
@@ -43,6 +43,15 @@ class KeyForm(forms.Form):
         error_messages={"required": _("Choose at least one scope.")},
     )
     life = forms.ChoiceField(label=_("Expires"), choices=LIVES, required=False)
+    ip_allow = forms.CharField(
+        label=_("Addresses"),
+        required=False,
+        max_length=2000,
+        help_text=_("Calls from elsewhere are refused. Without any, the key works everywhere."),
+        widget=forms.TextInput(
+            attrs={"placeholder": "203.0.113.0/24, 2001:db8::/32", "autocomplete": "off"}
+        ),
+    )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         """Offer what ``user`` may choose from."""
@@ -60,6 +69,11 @@ class KeyForm(forms.Form):
         """Return when the key ends, or None."""
         days = self.cleaned_data["life"]
         return clock.real() + timedelta(days=int(days)) if days else None
+
+    def networks(self) -> list[str]:
+        """Return the addresses that were listed, with commas or blanks between them."""
+        listed: str = self.cleaned_data["ip_allow"]
+        return listed.replace(",", " ").split()
 
 
 def _label(scope: Scope) -> str:

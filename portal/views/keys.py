@@ -47,6 +47,7 @@ def new(request: PortalRequest) -> HttpResponse:
                 name=wanted["name"],
                 scopes=wanted["scopes"],
                 expires_at=form.expires_at(),
+                ip_allow=form.networks(),
                 actor=request.user,
             )
         except Problem as problem:

@@ -44,6 +44,18 @@ def test_a_new_key_is_shown_with_a_call_that_its_scopes_cover(browser: Client, t
     assert "/commerce/v1/orders" not in page
 
 
+def test_a_key_may_be_bound_to_addresses(browser: Client, team: Team) -> None:
+    browser.post(reverse("portal:keys-new"), wanted(team, ip_allow="203.0.113.7, 2001:db8::/32"))
+    assert Key.objects.get(name="Staging").ip_allow == ["203.0.113.7/32", "2001:db8::/32"]
+    assert "203.0.113.7/32" in browser.get(reverse("portal:keys")).content.decode()
+
+
+def test_an_address_that_is_none_makes_no_key(browser: Client, team: Team) -> None:
+    answer = browser.post(reverse("portal:keys-new"), wanted(team, ip_allow="the office"))
+    assert "203.0.113.0/24" in str(answer.context["form"].errors["ip_allow"])
+    assert not Key.objects.filter(name="Staging").exists()
+
+
 def test_a_live_key_waits_for_approval(browser: Client, team: Team) -> None:
     live = make.live(team.organization)
     answer = browser.post(reverse("portal:keys-new"), wanted(team, tenant=live.pk))
