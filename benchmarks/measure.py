@@ -34,6 +34,11 @@ class Sample:
     cpu: dict[str, float]
     wrong: int
 
+    @property
+    def total(self) -> float:
+        """Return the CPU microseconds of everything together."""
+        return sum(self.cpu.values())
+
 
 def pin(pid: int, *, load: bool) -> None:
     """Put servers on the first core and the load generator on the last, where there are two."""
