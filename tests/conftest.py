@@ -1,6 +1,9 @@
 """Fixtures every test may use."""
 
+import socket
 from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -36,6 +39,22 @@ def django_db_setup(
             cursor.execute("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO trellis_app")
         connection.close()
         connection.settings_dict |= application
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _this_machine_only() -> Iterator[None]:
+    """Let no test reach another machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        host = "127.0.0.1" if self.family == socket.AF_UNIX else address[0]
+        if host != "localhost" and not ip_address(host).is_loopback:
+            raise AssertionError(f"A test wanted to reach {host}.")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,10 @@ for name, value in placeholders.VALUES.items():
     os.environ.setdefault(name, value)
 
 from config.settings.base import *  # noqa: E402, F403
-from config.settings.base import INSTALLED_APPS  # noqa: E402
+from config.settings.base import INSTALLED_APPS, MIDDLEWARE  # noqa: E402
 
-INSTALLED_APPS += ["django_migration_linter"]
+INSTALLED_APPS += ["django_migration_linter", "zeal"]
+MIDDLEWARE = ["zeal.middleware.zeal_middleware", *MIDDLEWARE]  # A query per row raises.
 
 OUTBOX = True
 EMAIL_BACKEND = "apps.notifications.outbox.OutboxBackend"
