@@ -1,6 +1,7 @@
 """What can go wrong with any request to any API."""
 
 from http import HTTPStatus
+from typing import Any
 
 from apps.core.errors import Conflict, Problem
 
@@ -15,6 +16,17 @@ class ValidationFailed(Problem):
     """The value of a parameter is not acceptable."""
 
     code = "validation_failed"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        param: str | None,
+        errors: list[dict[str, Any]] | None = None,
+    ) -> None:
+        """List the one parameter that is wrong where ``errors`` does not list several."""
+        one = [{"param": param, "code": "invalid", "detail": detail}] if param else None
+        super().__init__(detail, param=param, errors=errors or one)
 
 
 class JsonMalformed(Problem):

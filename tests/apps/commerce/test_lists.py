@@ -99,6 +99,7 @@ def test_a_limit_is_a_number_from_1_to_100(busy: Api, query: str) -> None:
     answer = busy.get(f"orders?{query}")
     assert (answer.status, answer.code) == (400, "validation_failed")
     assert answer.json()["param"] == "limit"
+    assert [error["param"] for error in answer.json()["errors"]] == ["limit"]
 
 
 @pytest.mark.parametrize(
