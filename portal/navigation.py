@@ -57,7 +57,7 @@ PLACES: Final[tuple[tuple[Words, tuple[Place, ...]], ...]] = (
             Place("docs", _("Docs"), "book-open"),
         ),
     ),
-    (_("Team"), (Place("settings", _("Settings"), "settings"),)),
+    (_("Organization"), (Place("settings", _("Settings"), "settings"),)),
 )
 
 

@@ -20,7 +20,7 @@ class ProfileForm(forms.ModelForm[User]):
 
 
 class OrganizationForm(forms.ModelForm[Organization]):
-    """What the team is called."""
+    """What the organization is called."""
 
     prefix = "organization"
 
