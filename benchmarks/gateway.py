@@ -6,7 +6,7 @@ djangorestframework-api-key and DRF's throttle serving the same order. Same Post
 one worker each, in one run; three rounds, medians.
 
 In (c) the backend is the bottleneck and the gateway mostly sleeps: it is woken for every step of a
-request, and finds the processor's caches full of somebody else's work. So (c') loads the same
+request, and the same code takes several times the CPU after a sleep. So (c') loads the same
 gateway, with the same key, limits and metering, in front of a backend that answers at once: its
 share when it is busy. Neither figure stands for the other, so both are printed.
 """
@@ -228,7 +228,7 @@ def summary(ours: Case, busy: Case, theirs: Case) -> list[str]:
     return [
         "The gateway's own CPU for a keyed, limited, metered request:",
         f"  {working:4.0f} us when it is the bottleneck (c'; goal: at most 150)",
-        f"  {waiting:4.0f} us when it waits for a slow backend (c): the same work, cold caches",
+        f"  {waiting:4.0f} us when it waits for a slow backend (c): the same work after a sleep",
         f"(c) costs {share:.2f} of (d) in total, the median of the rounds (goal: at most 0.80).",
     ]
 
