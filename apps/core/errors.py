@@ -2,7 +2,6 @@
 
 * Problem               400
   x Unauthorized        401
-  x PaymentRequired     402
   x Denied              403
   x Missing             404
   x Conflict            409
@@ -51,13 +50,6 @@ class Unauthorized(Problem):
 
     status = HTTPStatus.UNAUTHORIZED
     code = "unauthorized"
-
-
-class PaymentRequired(Problem):
-    """The organization's spending allows no more."""
-
-    status = HTTPStatus.PAYMENT_REQUIRED
-    code = "payment_required"
 
 
 class Denied(Problem):

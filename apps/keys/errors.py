@@ -1,6 +1,6 @@
 """What can go wrong with API keys."""
 
-from apps.core.errors import Conflict, Denied, Problem, Unauthorized
+from apps.core.errors import Denied, Problem, Unauthorized
 
 
 class CredentialMissing(Unauthorized):
@@ -67,9 +67,3 @@ class UnknownScope(Problem):
     """A scope does not exist in the catalog."""
 
     code = "scope_unknown"
-
-
-class KeyClosed(Conflict):
-    """The API key is revoked or has expired already."""
-
-    code = "key_closed"
