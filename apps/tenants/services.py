@@ -25,11 +25,17 @@ def open_sandbox(
     tenant = Tenant.objects.create(
         organization=organization, kind=Tenant.Kind.SANDBOX, name=name, seed=seed
     )
-    with acting_in(tenant):
-        for fill in data.seeders.values():
-            fill(tenant, seed)
+    fill(tenant, seed=seed)
     _record(tenant, actor)
     return tenant
+
+
+@transaction.atomic
+def fill(tenant: Tenant, *, seed: str) -> None:
+    """Let every app with tenants' data fill an empty tenant from ``seed``."""
+    with acting_in(tenant):
+        for seeder in data.seeders.values():
+            seeder(tenant, seed)
 
 
 def _record(tenant: Tenant, actor: models.Model | None) -> None:

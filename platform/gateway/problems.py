@@ -70,17 +70,3 @@ class StreamsExhausted(Unavailable):
     """The application, or the gateway, has as many open streams as it may."""
 
     code = "streams_exhausted"
-
-
-class UpstreamFailed(Problem):
-    """The service behind the gateway did not answer properly."""
-
-    status = HTTPStatus.BAD_GATEWAY
-    code = "upstream_failed"
-
-
-class UpstreamTimeout(Problem):
-    """The service behind the gateway did not answer in time."""
-
-    status = HTTPStatus.GATEWAY_TIMEOUT
-    code = "upstream_timeout"

@@ -105,3 +105,17 @@ class InternalError(Problem):
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     code = "internal_error"
+
+
+class UpstreamFailed(Problem):
+    """The service behind the gateway did not answer properly."""
+
+    status = HTTPStatus.BAD_GATEWAY
+    code = "upstream_failed"
+
+
+class UpstreamTimeout(Problem):
+    """The service behind the gateway did not answer in time."""
+
+    status = HTTPStatus.GATEWAY_TIMEOUT
+    code = "upstream_timeout"

@@ -16,11 +16,19 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
-from apps.core.errors import LimitReached, Missing, Problem, ScopeMissing, Unauthorized
+from apps.core.errors import (
+    LimitReached,
+    Missing,
+    Problem,
+    ScopeMissing,
+    Unauthorized,
+    Unavailable,
+)
 from apps.core.rest import errors, pagination
 from apps.core.rest.components import Problems
 
 PORTAL = "https://developers.example.com"
+BROKEN = (errors.InternalError, errors.UpstreamFailed, Unavailable, errors.UpstreamTimeout)
 REQUEST = "req_01NThrfmkS6qMbYGW5ZPnQ"
 
 
@@ -146,7 +154,7 @@ def _usual(operation: Described) -> tuple[type[Problem], ...]:
             errors.LengthRequired,
             errors.MediaTypeUnsupported,
         )
-    return (*usual, Unauthorized, ScopeMissing, LimitReached, errors.InternalError)
+    return (*usual, Unauthorized, ScopeMissing, LimitReached, *BROKEN)
 
 
 def _parameters(operation: Described) -> list[OpenApiParameter]:

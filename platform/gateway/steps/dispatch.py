@@ -8,10 +8,10 @@ import orjson
 
 from apps.core import caller as callers
 from apps.core.caller import Caller
+from apps.core.rest.errors import UpstreamFailed, UpstreamTimeout
 from gateway.answers import common
 from gateway.credential import Credential
 from gateway.exchange import FAILED, Exchange, Headers, rung
-from gateway.problems import UpstreamFailed, UpstreamTimeout
 from gateway.reply import Failed, Reply, TimedOut
 from gateway.steps.receive import BODY_LIMIT, too_large
 

@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.onboarding import demo
+from portal import demo
 
 TRIES = 20
 

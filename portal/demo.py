@@ -19,10 +19,12 @@ from apps.applications.models import Application
 from apps.catalog.models import Scope
 from apps.keys import services as keys
 from apps.keys.services import Issued
+from apps.moderation import services as moderation
 from apps.onboarding import services as onboarding
 from apps.orgs.models import Organization
 from apps.plans import services as plans
 from apps.plans.models import PlanVersion
+from apps.tenants import services as tenants
 from apps.tenants.models import Tenant
 from apps.usage import demo as usage
 
@@ -117,6 +119,8 @@ def _organization(name: str, owner: User) -> Organization:
     organization = welcome.organization
     organization.name = name
     organization.save(update_fields=["name"])
+    live = organization.tenants.get(kind=Tenant.Kind.LIVE)
+    tenants.fill(live, seed=onboarding.SEED)
     return organization
 
 
@@ -153,13 +157,13 @@ def _keys_and_fate(
 
 def _decide(application: Application, fate: str, owner: User, operator: User) -> None:
     if fate == "suspended":
-        applications.suspend(application, reason="Thousands of failing calls", actor=operator)
+        moderation.suspend(application, reason="Thousands of failing calls", actor=operator)
     elif fate != "draft":
         applications.submit(application, actor=owner)
         verdicts = {
-            "approved": applications.approve,
-            "changes_requested": applications.request_changes,
-            "rejected": applications.reject,
+            "approved": moderation.approve,
+            "changes_requested": moderation.request_changes,
+            "rejected": moderation.reject,
         }
         if verdict := verdicts.get(fate):
             verdict(application, reason=REVIEW, actor=operator)
