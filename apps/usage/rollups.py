@@ -1,4 +1,4 @@
-"""Roll-ups: one narrow table per question, deltas appended and compacted later (ADR 20).
+"""Roll-ups: one narrow table per question, deltas appended and compacted later (ADR 14).
 
 A row says how often something happened in one bucket of time: requests, errors, cost units, bytes
 and a sparse histogram of latency (``buckets[i]`` was met ``counts[i]`` times). Several rows may

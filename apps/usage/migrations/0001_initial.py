@@ -1,4 +1,4 @@
-"""Requests by day, batches already taken, and the roll-ups (ADR 20).
+"""Requests by day, batches already taken, and the roll-ups (ADR 14).
 
 The application's role owns no table, so it makes and drops partitions through two functions that
 run with their owner's rights. Each does one narrow thing and checks its argument.
