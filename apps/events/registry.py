@@ -1,7 +1,7 @@
 """Which event types exist, and who follows the log.
 
 An app registers its types and followers in ``AppConfig.ready()``; an unregistered type cannot be
-emitted, so a type without words or example never reaches a reader.
+emitted, so a type without words never reaches a reader.
 """
 
 from collections.abc import Callable, Sequence
