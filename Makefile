@@ -8,7 +8,7 @@ DJANGO := $(BIN)/python manage.py
 SERVED := $(BIN)/python -m box.testing
 INSTALLED := .venv/installed
 BROWSER := command -v chromium || command -v chromium-browser || command -v google-chrome
-LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url $(UPGRADE)
+LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url $(UPGRADE)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
