@@ -33,11 +33,12 @@ class Figure:
 def index(request: PortalRequest) -> HttpResponse:
     """Show figures, the chart and the newest requests of the environment."""
     live = mode_of(request) == "live"
-    totals = usage.totals(request.user, days=DAYS, livemode=live)
+    chosen = usage.select(request.user, days=DAYS, livemode=live)
+    totals = usage.totals(chosen)
     recent = usage.requests(request.user, livemode=live, limit=RECENT)
     context = {
         "figures": _figures(totals),
-        "days": usage.per_day(request.user, days=DAYS, livemode=live),
+        "days": usage.per_day(chosen),
         "totals": totals,
         "recent": recent.rows,
     }

@@ -22,20 +22,19 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # How spreadsheets recognise 
 @require_safe
 def index(request: PortalRequest) -> HttpResponse:
     """Show the chart, three tables and the limits of one application."""
-    wanted, applications = _wanted(request)
-    chosen = wanted["application"]
-    limited = chosen or (applications[0] if applications else None)
+    chosen, application, applications = _chosen(request)
+    limited = application or (applications[0] if applications else None)
     context = {
-        "days": usage.per_day(request.user, **wanted),
-        "totals": usage.totals(request.user, **wanted),
-        "operations": usage.by_operation(request.user, **wanted),
-        "keys": usage.by_key(request.user, **wanted),
-        "statuses": usage.by_status(request.user, **wanted),
+        "days": usage.per_day(chosen),
+        "totals": usage.totals(chosen),
+        "operations": usage.by_operation(chosen),
+        "keys": usage.by_key(chosen),
+        "statuses": usage.by_status(chosen),
         "limits": usage.limits_of(limited) if limited else [],
         "limited": limited,
         "applications": applications,
-        "chosen": chosen,
-        "range": wanted["days"],
+        "chosen": application,
+        "range": chosen.days,
         "ranges": RANGES,
         "query": request.GET.urlencode(),
     }
@@ -46,39 +45,42 @@ def index(request: PortalRequest) -> HttpResponse:
 @require_safe
 def table(request: PortalRequest) -> HttpResponse:
     """Answer with one of the tables as CSV; ``by`` is day, operation, key or status."""
-    wanted, _ = _wanted(request)
+    chosen, _, _ = _chosen(request)
     by = request.GET.get("by", "day")
     if by not in {"day", "operation", "key", "status"}:
         raise Http404
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="usage-by-{by}.csv"'
     writer = csv.writer(answer)
-    writer.writerows(_days(request, wanted) if by == "day" else _shares(request, by, wanted))
+    writer.writerows(_days(chosen) if by == "day" else _shares(chosen, by))
     return answer
 
 
-def _wanted(request: PortalRequest) -> tuple[dict[str, Any], list[Application]]:
-    """Return the arguments of the selectors, and the applications to choose from."""
+def _chosen(
+    request: PortalRequest,
+) -> tuple[usage.Selection, Application | None, list[Application]]:
+    """Return what is asked for, the one application if it is one, and those to choose from."""
     applications = list(Application.objects.visible_to(request.user).order_by("pk"))
     asked = request.GET.get("application", "")
-    chosen = next((found for found in applications if found.pk == asked), None)
-    if asked and chosen is None:
+    application = next((found for found in applications if found.pk == asked), None)
+    if asked and application is None:
         raise Http404
     asked_days = request.GET.get("days", "")
     known = next((days for days in RANGES if str(days) == asked_days), USUAL)
     live = mode_of(request) == "live"
-    return {"days": known, "livemode": live, "application": chosen}, applications
+    chosen = usage.select(request.user, days=known, livemode=live, application=application)
+    return chosen, application, applications
 
 
-def _days(request: PortalRequest, wanted: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+def _days(chosen: usage.Selection) -> Iterator[tuple[Any, ...]]:
     yield "date", "requests", "ok", "client_errors", "server_errors"
-    for day in usage.per_day(request.user, **wanted):
+    for day in usage.per_day(chosen):
         yield day.date, day.requests, day.ok, day.client_errors, day.server_errors
 
 
-def _shares(request: PortalRequest, by: str, wanted: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+def _shares(chosen: usage.Selection, by: str) -> Iterator[tuple[Any, ...]]:
     ask = {"operation": usage.by_operation, "key": usage.by_key, "status": usage.by_status}[by]
     yield by, "requests", "errors", "p95_ms"
-    for share in ask(request.user, **wanted):
+    for share in ask(chosen):
         label = f"'{share.label}" if share.label.startswith(FORMULA) else share.label
         yield label, share.requests, share.errors, share.p95_ms

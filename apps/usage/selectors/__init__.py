@@ -7,12 +7,14 @@ exist. Every answer costs the same number of queries however many rows stand beh
 from apps.usage.selectors.limits import LimitState, limits_of
 from apps.usage.selectors.numbers import (
     Day,
+    Selection,
     Share,
     Totals,
     by_key,
     by_operation,
     by_status,
     per_day,
+    select,
     totals,
     used_by,
 )
@@ -25,6 +27,7 @@ __all__ = [
     "Page",
     "Platform",
     "RequestRow",
+    "Selection",
     "Share",
     "TopApplication",
     "Totals",
@@ -37,6 +40,7 @@ __all__ = [
     "recent",
     "request",
     "requests",
+    "select",
     "top",
     "totals",
     "used_by",

@@ -60,7 +60,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class Selection:
     """Whose usage, of which days: ``since`` to ``until``, both included."""
 
     applications: list[UUID]
@@ -82,43 +82,54 @@ class Scope:
             return sql, params
         return f"{sql} AND livemode = %s", [*params, self.livemode]
 
-    def before(self, days: int) -> "Scope":
-        """Return the ``days`` before this scope."""
-        shift = timedelta(days=days)
-        return Scope(
+    @property
+    def days(self) -> int:
+        """Return how many days these are."""
+        return (self.until - self.since).days + 1
+
+    def before(self) -> "Selection":
+        """Return as many days before these."""
+        shift = timedelta(days=self.days)
+        return Selection(
             self.applications, self.since - shift, self.since - timedelta(days=1), self.livemode
         )
 
 
-def totals(
+def select(
     user: User,
     *,
     days: int = 30,
     livemode: bool | None = None,
     application: Application | str | None = None,
-) -> Totals:
-    """Return the sums of the last ``days`` days, today included, and of as many before."""
-    scope = scope_of(user, days=days, livemode=livemode, application=application)
-    return _totals(scope, _totals(scope.before(days)))
+) -> Selection:
+    """Return the user's applications, or the one that is asked for, and the last ``days`` days."""
+    mine = Application.objects.visible_to(user)
+    if application:
+        mine = mine.filter(pk=getattr(application, "pk", application))
+    today = clock.real().date()
+    return Selection(
+        [ids.decode(pk)[1] for pk in mine.values_list("pk", flat=True)],
+        today - timedelta(days=days - 1),
+        today,
+        livemode,
+    )
+
+
+def totals(chosen: Selection) -> Totals:
+    """Return the sums of the chosen days, and of as many before."""
+    return _totals(chosen, _totals(chosen.before()))
 
 
 def used_by(application: Application, *, days: int = 30) -> Totals:
     """Return the sums of one application, for whoever may look at it."""
     today = clock.real().date()
     own = [ids.decode(application.pk)[1]]
-    return _totals(Scope(own, today - timedelta(days=days - 1), today, None))
+    return _totals(Selection(own, today - timedelta(days=days - 1), today, None))
 
 
-def per_day(
-    user: User,
-    *,
-    days: int = 30,
-    livemode: bool | None = None,
-    application: Application | str | None = None,
-) -> list[Day]:
-    """Return one entry for each of the last ``days`` days, oldest first; quiet days are zero."""
-    scope = scope_of(user, days=days, livemode=livemode, application=application)
-    where, params = scope.where()
+def per_day(chosen: Selection) -> list[Day]:
+    """Return one entry for each chosen day, oldest first; quiet days are zero."""
+    where, params = chosen.where()
     found = dict[date, tuple[int, int, int]]()
     for day, *counts in query(
         "SELECT day, sum(requests) FILTER (WHERE status < 400), "  # noqa: S608 - own words
@@ -129,32 +140,18 @@ def per_day(
     ):
         ok, client, server = (int(count or 0) for count in counts)
         found[day] = ok, client, server
-    dates = (scope.since + timedelta(days=number) for number in range(days))
+    dates = (chosen.since + timedelta(days=number) for number in range(chosen.days))
     return [Day(day, *found.get(day, (0, 0, 0))) for day in dates]
 
 
-def by_operation(
-    user: User,
-    *,
-    days: int = 30,
-    livemode: bool | None = None,
-    application: Application | str | None = None,
-) -> list[Share]:
+def by_operation(chosen: Selection) -> list[Share]:
     """Return the most used operations; what matched none is labelled with an empty text."""
-    scope = scope_of(user, days=days, livemode=livemode, application=application)
-    return _shares(rollups.OPERATION, "operation", scope)
+    return _shares(rollups.OPERATION, "operation", chosen)
 
 
-def by_key(
-    user: User,
-    *,
-    days: int = 30,
-    livemode: bool | None = None,
-    application: Application | str | None = None,
-) -> list[Share]:
+def by_key(chosen: Selection) -> list[Share]:
     """Return the most used keys, labelled by name and hint."""
-    scope = scope_of(user, days=days, livemode=livemode, application=application)
-    shares = _shares(rollups.KEY, "key_id", scope)
+    shares = _shares(rollups.KEY, "key_id", chosen)
     wanted = [share.label for share in shares]
     names = {
         str(ids.decode(key.pk)[1]): str(key) for key in Key.objects.filter(pk__in=_uuids(wanted))
@@ -165,32 +162,9 @@ def by_key(
     ]
 
 
-def by_status(
-    user: User,
-    *,
-    days: int = 30,
-    livemode: bool | None = None,
-    application: Application | str | None = None,
-) -> list[Share]:
+def by_status(chosen: Selection) -> list[Share]:
     """Return the statuses that were answered, the most frequent first."""
-    scope = scope_of(user, days=days, livemode=livemode, application=application)
-    return _shares(rollups.STATUS, "status", scope)
-
-
-def scope_of(
-    user: User, *, days: int, livemode: bool | None, application: Application | str | None
-) -> Scope:
-    """Return the user's applications, or the one that is asked for, and the last ``days`` days."""
-    mine = Application.objects.visible_to(user)
-    if application:
-        mine = mine.filter(pk=getattr(application, "pk", application))
-    today = clock.real().date()
-    return Scope(
-        [ids.decode(pk)[1] for pk in mine.values_list("pk", flat=True)],
-        today - timedelta(days=days - 1),
-        today,
-        livemode,
-    )
+    return _shares(rollups.STATUS, "status", chosen)
 
 
 def query(sql: str, params: list[Any]) -> Iterator[tuple[Any, ...]]:
@@ -212,8 +186,8 @@ def histograms(table: rollups.Table, label: str, where: str, params: list[Any]) 
     return merged
 
 
-def _totals(scope: Scope, previous: Totals | None = None) -> Totals:
-    where, params = scope.where()
+def _totals(chosen: Selection, previous: Totals | None = None) -> Totals:
+    where, params = chosen.where()
     ((requests, errors),) = query(
         f"SELECT sum(requests), sum(errors) FROM {rollups.STATUS.name} WHERE {where}",  # noqa: S608 - own words
         params,
@@ -228,8 +202,8 @@ def _totals(scope: Scope, previous: Totals | None = None) -> Totals:
     )
 
 
-def _shares(table: rollups.Table, label: str, scope: Scope) -> list[Share]:
-    where, params = scope.where()
+def _shares(table: rollups.Table, label: str, chosen: Selection) -> list[Share]:
+    where, params = chosen.where()
     counted = list(
         query(
             f"SELECT {label}::text, sum(requests), sum(errors) FROM {table.name} "  # noqa: S608 - own words

@@ -34,21 +34,21 @@ def key(developer: User) -> Key:
 
 def test_every_chart_has_something_to_show(developer: User, key: Key) -> None:
     written = demo.write(key.application, key, days=30, seed="a")
-    totals = usage.totals(developer, days=30)
+    totals = usage.totals(usage.select(developer, days=30))
     assert totals.requests == written > 500
     assert 0.01 < totals.error_rate < 0.4
     assert totals.p50_ms is not None
     assert totals.p95_ms is not None
     assert 1 < totals.p50_ms < totals.p95_ms < 1_000
-    days = usage.per_day(developer, days=30)
+    days = usage.per_day(usage.select(developer, days=30))
     assert sum(1 for day in days if day.ok) >= 28
     busy = sum(day.requests for day in days if day.date.weekday() == 2)
     quiet = sum(day.requests for day in days if day.date.weekday() == 6)
     assert busy > quiet
     assert {"orders_list", "orders_create"} <= {
-        share.label for share in usage.by_operation(developer)
+        share.label for share in usage.by_operation(usage.select(developer))
     }
-    assert [share.label for share in usage.by_key(developer)] == [str(key)]
+    assert [share.label for share in usage.by_key(usage.select(developer))] == [str(key)]
 
 
 def test_there_are_recent_requests_to_open(developer: User, key: Key) -> None:
@@ -65,14 +65,14 @@ def test_there_are_recent_requests_to_open(developer: User, key: Key) -> None:
 def test_the_same_seed_writes_the_same_past_once(developer: User, key: Key) -> None:
     first = demo.write(key.application, key, days=10, seed="a")
     assert demo.write(key.application, key, days=10, seed="a") == 0
-    assert usage.totals(developer, days=10).requests == first
+    assert usage.totals(usage.select(developer, days=10)).requests == first
 
 
 def test_invented_usage_never_mixes_with_real(developer: User) -> None:
     real = make.key(make.application(developer.memberships.get().organization)).key
     with pytest.raises(ValueError, match="not an application of the demo"):
         demo.write(real.application, real)
-    assert usage.totals(developer).requests == 0
+    assert usage.totals(usage.select(developer)).requests == 0
 
 
 def test_the_demos_past_is_no_drift(key: Key) -> None:
