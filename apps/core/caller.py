@@ -103,23 +103,34 @@ def seal(
 def verify(token: str, *, audience: str, method: str, path: str, key: bytes, now: float) -> Caller:
     """Return the caller that ``token`` names; Refused when it is not for this very request."""
     claims = _claims(token, key)
-    expected = {"aud": audience, "mth": method, "pth": path}
-    for name, value in expected.items():
-        if claims.get(name) != value:
-            raise Refused(f"The caller header is for another request ({name}).")
-    if not now - 1 <= float(claims["exp"]) <= now + LIFE + 1:
+    try:
+        expected = {"aud": audience, "mth": method, "pth": path}
+        for name, value in expected.items():
+            if claims[name] != value:
+                raise Refused(f"The caller header is for another request ({name}).")
+        _in_time(float(claims["exp"]), now)
+        return Caller(
+            request_id=claims["rid"],
+            application=claims["app"],
+            organization=claims["org"],
+            tenant=claims["tnt"],
+            livemode=claims["liv"],
+            credential=claims["key"],
+            scopes=frozenset(claims["scp"].split()),
+            plan=claims["pln"],
+            subject=claims["sub"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        # Only a gateway of another release signs this.
+        raise Refused("The caller header lacks what this release needs.") from error
+
+
+def _in_time(expiry: float, now: float) -> None:
+    """Refuse what has expired, and what is from the future; clocks may differ by a second."""
+    if expiry < now - 1:
         raise Refused("The caller header has expired.")
-    return Caller(
-        request_id=claims["rid"],
-        application=claims["app"],
-        organization=claims["org"],
-        tenant=claims["tnt"],
-        livemode=claims["liv"],
-        credential=claims["key"],
-        scopes=frozenset(claims["scp"].split()),
-        plan=claims["pln"],
-        subject=claims["sub"],
-    )
+    if expiry > now + LIFE + 1:
+        raise Refused("The caller header is not valid yet.")
 
 
 def _claims(token: str, key: bytes) -> dict[str, Any]:
