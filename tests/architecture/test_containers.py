@@ -1,0 +1,67 @@
+"""What compose.yaml mounts is made, and what it reads is explained."""
+
+import re
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings
+
+DOCKER = settings.ROOT / "docker"
+COMPOSE = (DOCKER / "compose.yaml").read_text()
+STACK: Any = yaml.safe_load(COMPOSE)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    """A folder in which ``make-secrets`` ran once."""
+    shutil.copy(DOCKER / "make-secrets", tmp_path)
+    subprocess.run([str(tmp_path / "make-secrets")], check=True)  # noqa: S603 - our own script
+    return tmp_path / "run-secrets"
+
+
+def test_every_secret_is_made_mounted_and_read(made: Path) -> None:
+    files = {name: Path(secret["file"]).name for name, secret in STACK["secrets"].items()}
+    assert set(files.values()) == {path.name for path in made.iterdir()}
+    mounted = {name for service in STACK["services"].values() for name in service["secrets"]}
+    assert mounted == files.keys()
+    told = COMPOSE + (DOCKER / "roles.sh").read_text()
+    assert {name for name in files if f"/run/secrets/{name}" not in told} == set()
+
+
+@pytest.mark.parametrize("service", STACK["services"])
+def test_a_service_is_given_the_secrets_that_it_reads_and_no_other(service: str) -> None:
+    described = STACK["services"][service]
+    told = [*(described.get("environment") or {}).values(), *described.get("command", [])]
+    if service == "postgres":
+        told.append((DOCKER / "roles.sh").read_text())
+    read = {name for text in told for name in re.findall(r"/run/secrets/(\w+)", str(text))}
+    assert read == set(described["secrets"])
+
+
+def test_secrets_are_random_unreadable_from_outside_and_made_once(made: Path) -> None:
+    first = {path.name: path.read_text() for path in made.iterdir()}
+    assert len(set(first.values())) == len(first)
+    assert stat.S_IMODE(made.stat().st_mode) == 0o700
+    subprocess.run([str(made.parent / "make-secrets")], check=True)  # noqa: S603 - our own script
+    assert {path.name: path.read_text() for path in made.iterdir()} == first
+    assert first["postgres_app"] in first["database_url"]
+
+
+def test_every_variable_is_in_the_reference() -> None:
+    reference = (settings.ROOT / "docs/reference/settings.md").read_text()
+    read = set(re.findall(r"(?<!\$)\$\{(\w+)", COMPOSE))
+    read |= set(re.findall(r"\$\{(\w+):-", (DOCKER / "entrypoint").read_text()))
+    read |= {
+        name.removesuffix("_FILE")
+        for service in STACK["services"].values()
+        for name in service.get("environment") or {}
+        if not name.startswith("POSTGRES_")  # the PostgreSQL image's own
+    }
+    read -= {"1"}  # the role, an argument
+    assert {"TRELLIS_IMAGE", "WORKER_QUEUES", "TRELLIS_SMTP_HOST"} <= read
+    assert {name for name in read if f"`{name}`" not in reference} == set()
