@@ -63,7 +63,6 @@ class Cursor(models.Model):
     follower = models.CharField(max_length=80, primary_key=True)
     xid = models.BigIntegerField(default=0)
     event = models.UUIDField(null=True)
-    moved_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
         return self.follower

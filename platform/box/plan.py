@@ -81,7 +81,7 @@ def tasks(home: Home, environment: dict[str, str], options: Options) -> list[Tas
     gateway = without(environment, "DATABASE_OWNER_URL", *web_only)
     celery = [sys.executable, "-m", "celery", "-q", "-A", "config"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    queues = "default,mail,usage,deliveries"
+    queues = "default,mail,usage"
     threads = min(8, 2 * (os.cpu_count() or 1))
     wsgi = ["--interface", "wsgi", "--blocking-threads", str(threads)]
     found = [

@@ -287,7 +287,7 @@ OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "oauth.RefreshToken"  # noqa: S105 - a mod
 OAUTH2_PROVIDER_ID_TOKEN_MODEL = "oauth.IDToken"  # noqa: S105 - a model's name
 OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "oauth.DeviceGrant"
 
-# Work. A queue per promise: deliveries may be slow, usage may be large, the rest is prompt.
+# Work. A queue per promise: mail may be slow, usage may be large, the rest is prompt.
 CELERY_BROKER_URL = env.text("TRELLIS_BROKER_URL", VALKEY_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
