@@ -8,191 +8,26 @@ one worker each, in one run; three rounds, medians.
 In (c) the backend is the bottleneck and the gateway mostly sleeps: it is woken for every step of a
 request, and the same code takes several times the CPU after a sleep. So (c') loads the same
 gateway, with the same key, limits and metering, in front of a backend that answers at once: its
-share when it is busy. Neither figure stands for the other, so both are printed.
+share when it is busy. Neither figure stands for the other, so both are printed. What waiting
+costs by itself is shown by (p) and (n): a Python application and, where there is one, an nginx that
+only pass bytes on, before the same backend.
 """
 
 import argparse
-import json
-import os
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from benchmarks.measure import Sample, Server, granian, middle, pin, round_of
-from box import testing
+from benchmarks.cases import Case, prepare, servers
+from benchmarks.measure import middle, round_of
 
 ROUNDS = 3
-BAD = "trl_test_k" + "a" * 38
-
-
-@dataclass
-class Case:
-    """Something to measure: where to send requests, what must answer, and which processes work."""
-
-    name: str
-    url: str
-    header: str
-    expected: int
-    servers: dict[str, int]
-    samples: list[Sample] = field(default_factory=list)
-
-
-@dataclass
-class Bench:
-    """The servers of one run."""
-
-    environment: dict[str, str]
-    folder: Path
-    postgres: int
-    valkey: int
-    started: list[Server] = field(default_factory=list)
-
-    def run(self, module: str, *arguments: str, **changes: str) -> str:
-        """Run a Python module to its end and return its last line."""
-        done = subprocess.run(  # noqa: S603 - our own modules
-            [sys.executable, "-m", module, *arguments],
-            env=self.environment | changes,
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        return (done.stdout.strip().splitlines() or [""])[-1]
-
-    def start(
-        self, name: str, interface: str, target: str, *more: str, **changes: str
-    ) -> tuple[int, int]:
-        """Start a server; return its port and process."""
-        port = free_port()
-        server = Server(
-            name,
-            granian(interface, target, port, *more),
-            self.environment | changes,
-            self.folder / f"{name}.log",
-        )
-        self.started.append(server)
-        await_port(port)
-        time.sleep(1)
-        pin(server.pid, load=False)
-        return port, server.pid
-
-    def gateway(self, name: str, upstream: int) -> tuple[int, int]:
-        """Start a gateway in front of the service on port ``upstream``."""
-        where = f"http://127.0.0.1:{upstream}"
-        target, loop = "gateway.asgi:app", ("--loop", "uvloop")
-        return self.start(name, "asgi", target, *loop, TRELLIS_WEB_UPSTREAM=where)
-
-
-def free_port() -> int:
-    """Return a port that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def await_port(port: int) -> None:
-    """Wait until somebody listens."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise SystemExit(f"Nothing listens on port {port}.")
-
-
-@contextmanager
-def servers() -> Iterator[Bench]:
-    """Start PostgreSQL and Valkey, and stop everything in the end."""
-    with tempfile.TemporaryDirectory(prefix="trellis-bench-") as folder:
-        given = testing.start(f"{folder}/home")
-        engines = testing.running[Path(f"{folder}/home").resolve()]
-        assert engines.postgres.process is not None  # noqa: S101 - just started
-        assert engines.valkey.process is not None  # noqa: S101
-        environment = os.environ | given | {"DJANGO_SETTINGS_MODULE": "config.settings.local"}
-        bench = Bench(
-            environment, Path(folder), engines.postgres.process.pid, engines.valkey.process.pid
-        )
-        try:
-            yield bench
-        finally:
-            for server in bench.started:
-                server.stop()
-            testing.stop(f"{folder}/home")
-
-
-def prepare(bench: Bench) -> list[Case]:
-    """Start every server and return what to measure."""
-    bench.run("box.migrate")
-    facts = json.loads(bench.run("benchmarks.trellis"))
-    path, stores = f"/orders/{facts['order']}", {"valkey": bench.valkey, "postgres": bench.postgres}
-    keyed = f"Authorization: Bearer {facts['key']}"
-    # As ``trellis up`` starts them.
-    threads = ("--blocking-threads", "8")
-    web_port, web = bench.start("web", "wsgi", "config.wsgi:application", *threads)
-    port, gateway = bench.gateway("gateway", web_port)
-    empty_port, empty = bench.start("empty", "asgi", "benchmarks.empty:app", "--loop", "uvloop")
-    busy_port, busy = bench.gateway("busy", empty_port)
-    owner = bench.environment["DATABASE_OWNER_URL"]
-    url = owner.replace("/trellis?", "/rival?")
-    create_database(owner, "rival")
-    key = bench.run("benchmarks.rival.prepare", facts["order"], RIVAL_DATABASE_URL=url)
-    rival_port, rival = bench.start(
-        "rival", "wsgi", "benchmarks.rival.wsgi:application", *threads, RIVAL_DATABASE_URL=url
-    )
-    base = f"http://127.0.0.1:{port}/commerce/v1"
-    return [
-        Case("a  empty ASGI", f"http://127.0.0.1:{empty_port}{path}", "", 200, {"gateway": empty}),
-        Case(
-            "b  bad key refused",
-            base + path,
-            f"Authorization: Bearer {BAD}",
-            401,
-            {"gateway": gateway} | stores,
-        ),
-        Case(
-            "c  Trellis, slow backend",
-            base + path,
-            keyed,
-            200,
-            {"gateway": gateway, "backend": web} | stores,
-        ),
-        Case(
-            "c' Trellis, instant backend",
-            f"http://127.0.0.1:{busy_port}/commerce/v1{path}",
-            keyed,
-            200,
-            {"gateway": busy} | stores,
-        ),
-        Case(
-            "d  DRF + key + throttle",
-            f"http://127.0.0.1:{rival_port}{path}",
-            f"Authorization: Api-Key {key}",
-            200,
-            {"backend": rival} | stores,
-        ),
-    ]
-
-
-def create_database(owner: str, name: str) -> None:
-    """Create a database beside that of ``owner``."""
-    import psycopg  # noqa: PLC0415 - needed here only
-
-    with psycopg.connect(owner, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
 
 
 def check(case: Case, folder: Path) -> None:
     """Make sure that a case answers what it is meant to."""
-    name, _, value = case.header.partition(": ")
+    name, _, value = case.header().partition(": ")
     request = Request(case.url, headers={name: value} if name else {})  # noqa: S310 - loopback
     try:
         with urlopen(request, timeout=10) as answer:  # noqa: S310
@@ -216,7 +51,7 @@ def table(cases: list[Case]) -> str:
         wrong = f"   {found.wrong} wrong answers" if found.wrong else ""
         numbers = f"{found.total:10.0f}{found.rate:10.0f}{wrong}"
         lines.append(f"{case.name:28}{''.join(cells)}{numbers}")
-    return "\n".join([*lines, "", *summary(*cases[2:])])
+    return "\n".join([*lines, "", *summary(*cases[2:5]), *floor(cases[2], cases[5:])])
 
 
 def summary(ours: Case, busy: Case, theirs: Case) -> list[str]:
@@ -231,6 +66,18 @@ def summary(ours: Case, busy: Case, theirs: Case) -> list[str]:
         f"  {waiting:4.0f} us when it waits for a slow backend (c): the same work after a sleep",
         f"(c) costs {share:.2f} of (d) in total, the median of the rounds (goal: at most 0.80).",
     ]
+
+
+def floor(ours: Case, passers: list[Case]) -> list[str]:
+    """Compare the gateway's share in (c) with what passing bytes on costs there."""
+    share = middle(ours.samples).cpu["gateway"]
+    lines = []
+    for case in passers:
+        least, name = middle(case.samples).cpu["gateway"], case.name[3:].partition(",")[0]
+        lines.append(
+            f"  {least:4.0f} us is what {name} takes to pass the same bytes on and no more"
+        )
+    return [f"Of the {share:.0f} us in (c), before the same backend:", *lines]
 
 
 def main() -> None:
@@ -250,7 +97,7 @@ def main() -> None:
                 sample = round_of(
                     case.url,
                     case.servers,
-                    header=case.header,
+                    header=case.header(),
                     expected=case.expected,
                     seconds=asked.seconds,
                     connections=asked.connections,

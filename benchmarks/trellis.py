@@ -1,4 +1,7 @@
-"""Prepare Trellis for a measurement: ``python -m benchmarks.trellis`` prints a key and an order."""
+"""Prepare Trellis for a measurement.
+
+``python -m benchmarks.trellis`` prints a key, an order, and the caller behind the key.
+"""
 
 import json
 import os
@@ -39,7 +42,15 @@ def main() -> None:
     )
     with transaction.atomic(), acting_in(made.sandbox):
         order = Order.objects.earliest("pk")
-    print(json.dumps({"key": issued.secret, "order": order.pk}))
+    caller = {
+        "application": made.application.pk,
+        "organization": made.application.organization_id,
+        "tenant": made.sandbox.pk,
+        "credential": issued.key.pk,
+        "scopes": list(scopes),
+        "plan": version.pk,
+    }
+    print(json.dumps({"key": issued.secret, "order": order.pk, "caller": caller}))
 
 
 main()
