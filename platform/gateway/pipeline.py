@@ -10,14 +10,13 @@ from gateway.exchange import Exchange
 from gateway.reply import Failed, Reply
 from gateway.steps.authenticate import authenticate
 from gateway.steps.authorize import authorize
-from gateway.steps.dispatch import ClientGone, dispatch
+from gateway.steps.dispatch import dispatch
 from gateway.steps.limit import limit
 from gateway.steps.receive import receive
 from gateway.steps.record import record
 from gateway.steps.route import route
 
 STEPS = (receive, authenticate, route, authorize, limit, dispatch)
-GONE = 499  # nginx's number for a caller who hung up; nobody receives it
 log = logging.getLogger(__name__)
 
 
@@ -28,10 +27,6 @@ async def serve(exchange: Exchange) -> None:
             await step(exchange)
     except Problem as problem:
         await refuse(exchange, problem)
-        return
-    except ClientGone:
-        exchange.status = GONE
-        record(exchange, bytes_out=0)
         return
     except Exception:
         log.exception("The gateway failed at %s.", exchange.request_id)

@@ -24,6 +24,12 @@ class HeadersTooLarge(Problem):
     code = "headers_too_large"
 
 
+class BodyIncomplete(Problem):
+    """The body broke off, or its chunks cannot be told apart."""
+
+    code = "body_incomplete"
+
+
 class OperationUnknown(Missing):
     """No operation of the API has this path."""
 

@@ -12,6 +12,7 @@ from apps.core.rest.errors import UpstreamFailed, UpstreamTimeout
 from gateway.answers import common
 from gateway.credential import Credential
 from gateway.exchange import FAILED, Exchange, Headers, rung
+from gateway.problems import BodyIncomplete
 from gateway.reply import Failed, Reply, TimedOut
 from gateway.steps.receive import BODY_LIMIT, too_large
 
@@ -50,10 +51,6 @@ NOT_PASSED_BACK = HOP_BY_HOP | {
     b"trellis-request-id",
 }
 ANSWERED = rung("backend")
-
-
-class ClientGone(Exception):  # noqa: N818 - a state of affairs
-    """Whoever asked has hung up."""
 
 
 async def dispatch(exchange: Exchange) -> None:
@@ -172,7 +169,8 @@ async def _parts(exchange: Exchange) -> AsyncIterator[bytes]:
     while more:
         message = await exchange.receive()
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            # The caller hung up, or cannot be understood any more: the server tells both like this.
+            raise BodyIncomplete(f"After {exchange.bytes_in} bytes the body could not be read on.")
         part: bytes = message.get("body", b"")
         exchange.bytes_in += len(part)
         more = message.get("more_body", False)
