@@ -4,13 +4,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
 from django.conf import settings
 
+from apps.events.registry import Kind, kinds
+
 _SECTION: Final = re.compile(r"^## `?(\w+)`?\n", re.MULTILINE)
+_LINK: Final = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+_MARKS: Final = re.compile(r"[`*]")
+_SENTENCE: Final = re.compile(r"(?<=[.:]) ")
 _HEAD: Final = re.compile(r"\*\*(\d{3})\*\* · (.+)")
+GATEWAY: Final = "http://localhost:8080"  # what the documents call this installation's gateway
 FIRST: Final = ("quickstart", "authentication", "sandbox", "errors", "pagination", "idempotency")
 
 
@@ -34,6 +41,14 @@ class ErrorPage:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class EventGroup:
+    """The types of events about one thing, such as ``order``."""
+
+    about: str
+    kinds: list[Kind]
+
+
 def guides() -> list[Guide]:
     """Return the guides: what a newcomer needs first, then the others by name."""
     paths = sorted((Path(settings.DOCS) / "guides").glob("*.md"))
@@ -50,12 +65,28 @@ def errors() -> list[ErrorPage]:
     return sorted(_errors(path, path.stat().st_mtime_ns), key=lambda page: page.code)
 
 
+def events() -> list[EventGroup]:
+    """Return every registered type of event, those about one thing together."""
+    known = sorted(kinds.values(), key=lambda kind: kind.name)
+    return [
+        EventGroup(about, list(found))
+        for about, found in groupby(known, key=lambda kind: kind.name.partition(".")[0])
+    ]
+
+
 @lru_cache(maxsize=64)
 def _guide(path: Path, _changed: int) -> Guide:
     source = path.read_text()
     title, _, rest = source.lstrip("# ").partition("\n")
-    summary = next((line for line in rest.splitlines() if line[:1].isalpha()), "")
-    return Guide(path.stem, title.strip(), summary, source)
+    return Guide(path.stem, title.strip(), _first_sentence(rest), source)
+
+
+def _first_sentence(source: str) -> str:
+    """Return how a document begins, as plain words: a card has no room for more."""
+    paragraphs = (" ".join(part.split()) for part in source.split("\n\n"))
+    begun = next((part for part in paragraphs if part[:1].isalpha()), "")
+    words = _MARKS.sub("", _LINK.sub(r"\1", begun))
+    return _SENTENCE.split(words, maxsplit=1)[0].rstrip(".:") + "." if words else ""
 
 
 @lru_cache(maxsize=2)

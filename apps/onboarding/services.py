@@ -38,7 +38,7 @@ def welcome(user: User) -> Welcome | None:
     locked = User.objects.select_for_update().get(pk=user.pk)  # Two requests make one organization.
     if locked.memberships.exists():
         return None
-    organization = orgs.create(f"{user.get_short_name().title()}'s team"[:80], actor=user)
+    organization = orgs.create(f"{user.get_short_name().title()}'s organization"[:80], actor=user)
     tenants.open_live(organization, actor=user)
     sandbox = tenants.open_sandbox(organization, name="Sandbox", seed=SEED, actor=user)
     application = new_application(organization, name="My first application", actor=user)

@@ -55,6 +55,23 @@ def guide(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+def guide_source(request: HttpRequest, slug: str) -> HttpResponse:
+    """Answer with a guide as it was written, for programs that read."""
+    found = next((guide for guide in library.guides() if guide.slug == slug), None)
+    if found is None:
+        raise Http404
+    text = found.source.replace(library.GATEWAY, settings.API_URL)
+    return HttpResponse(text, content_type="text/markdown; charset=utf-8")
+
+
+@require_safe
+def events(request: HttpRequest) -> HttpResponse:
+    """List the types of events, by what they are about."""
+    context = {"guides": library.guides(), "groups": library.events()}
+    return render(request, "portal/docs/events.html", context)
+
+
+@require_safe
 def errors(request: HttpRequest) -> HttpResponse:
     """List the error codes."""
     return render(request, "portal/docs/errors.html", {"errors": library.errors()})
@@ -98,7 +115,7 @@ def openapi(request: HttpRequest, slug: str, major: int) -> HttpResponse:
 
 def _values(request: HttpRequest) -> dict[str, str]:
     """Return what the documents' own words stand for: this gateway, and the reader's key."""
-    values = {"http://localhost:8080": settings.API_URL}
+    values = {library.GATEWAY: settings.API_URL}
     if request.user.is_authenticated and (key := sandbox.key_of(request.user)):
         values["$KEY"] = key
     return values

@@ -10,18 +10,11 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from portal import accent
+from portal import icon as tab_icon
 from portal.request import MODE
 
 THEMES: Final = ("light", "dark")
 YEAR: Final = 365 * 24 * 3600  # seconds
-ICON: Final = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
-    '<rect width="32" height="32" rx="8" fill="{colour}"/>'
-    '<g transform="translate(6.4 6.4) scale(.8)" fill="none" stroke="#fff" stroke-width="2.2" '
-    'stroke-linecap="round" stroke-linejoin="round"><path d="M14 9.536V7a4 4 0 0 1 4-4h1.5a.5.5 '
-    "0 0 1 .5.5V5a4 4 0 0 1-4 4 4 4 0 0 0-4 4c0 2 1 3 1 5a5 5 0 0 1-1 3M4 9a5 5 0 0 1 8 4 5 5 0 "
-    '0 1-8-4M5 21h14"/></g></svg>'
-)
 
 
 def theme_of(request: HttpRequest) -> str:
@@ -66,8 +59,14 @@ def theme_css(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=86_400)
 def icon(request: HttpRequest) -> HttpResponse:
     """Answer with the tab's icon in the operator's accent."""
-    colour = settings.BRAND["accent"] if accent.parse(settings.BRAND["accent"]) else "#0f7a55"
-    return HttpResponse(ICON.format(colour=colour), content_type="image/svg+xml")
+    return HttpResponse(tab_icon.svg(settings.BRAND["accent"]), content_type="image/svg+xml")
+
+
+@require_safe
+@cache_control(public=True, max_age=86_400)
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Answer with the icon for those who look for it where browsers always did."""
+    return HttpResponse(tab_icon.ico(settings.BRAND["accent"]), content_type="image/x-icon")
 
 
 def _back(request: HttpRequest) -> HttpResponseRedirect:

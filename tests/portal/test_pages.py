@@ -20,6 +20,11 @@ PUBLIC = {
     "theme",
     "theme-css",
     "icon",
+    "favicon",
+    "robots",
+    "llms",
+    "events",
+    "docs-guide-source",
     "mode",
     "outbox",
     "outbox-detail",
@@ -51,7 +56,7 @@ PAGES = [
     "settings",
     "swagger",
 ]
-OPEN = ["landing", "terms", "docs", "errors", "outbox"]
+OPEN = ["landing", "terms", "docs", "errors", "events", "outbox"]
 INLINE = re.compile(
     r"<style|\sstyle=|\son\w+=|hx-on|=.javascript:|<script(?![^>]*\bsrc=)", re.IGNORECASE
 )

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from apps.core import ids
-from apps.core.rest.problems import UNKNOWN
+from apps.core.rest.problems import NO_SUCH_PARAMETER, UNKNOWN
 
 METADATA_KEYS = 50
 METADATA_KEY_LENGTH = 40
@@ -38,7 +38,7 @@ def _unknown(data: Any, known: Any) -> dict[str, list[ErrorDetail]]:
     if not isinstance(data, dict):
         return {}
     return {
-        name: [ErrorDetail("There is no such parameter.", code=UNKNOWN)]
+        name: [ErrorDetail(NO_SUCH_PARAMETER, code=UNKNOWN)]
         for name in data
         if name not in known or known[name].read_only
     }

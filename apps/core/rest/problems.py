@@ -24,6 +24,7 @@ from apps.core.rest.parsers import MAX_BYTES, too_large
 from apps.core.rest.renderers import dumps
 
 MEDIA_TYPE = "application/problem+json"
+NO_SUCH_PARAMETER = "There is no such parameter."
 UNKNOWN = "unknown"  # The code of a validation error about a member that does not exist.
 # Serialization failure, deadlock, lock not available; a reference or a unique value that another
 # request has deleted or taken since this one looked.
@@ -106,7 +107,7 @@ def invalid(detail: Any) -> Problem:
     first = shown[0]
     if unknown:
         return rest.ParameterUnknown(
-            f"The operation does not know: {names}.", param=first["param"], errors=shown
+            f"The operation has no parameter {names}.", param=first["param"], errors=shown
         )
     said = f"{first['param']}: {first['detail']}" if first["param"] else first["detail"]
     others = f" ({len(shown)} parameters: {names})" if len(shown) > 1 else ""

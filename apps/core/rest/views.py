@@ -105,11 +105,14 @@ class ApiView(ViewSetMixin, APIView):
         if unknown := sorted(set(given) - self.operation.query):
             known = ", ".join(sorted(self.operation.query)) or "none"
             raise ParameterUnknown(
-                f"{self.operation.name} has no parameter {', '.join(unknown)[:200]}. "
-                f"It has: {known}.",
+                f"The operation has no parameter {', '.join(unknown)[:200]}. It has: {known}.",
                 param=unknown[0][:80],
                 errors=[
-                    {"param": name[:80], "code": problems.UNKNOWN, "detail": "No such parameter."}
+                    {
+                        "param": name[:80],
+                        "code": problems.UNKNOWN,
+                        "detail": problems.NO_SUCH_PARAMETER,
+                    }
                     for name in unknown[:20]
                 ],
             )

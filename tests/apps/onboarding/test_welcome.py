@@ -15,13 +15,13 @@ from tests.support import make
 
 
 @pytest.mark.django_db
-def test_sign_up_makes_a_team_a_sandbox_an_application_and_a_key() -> None:
+def test_sign_up_makes_an_organization_a_sandbox_an_application_and_a_key() -> None:
     make.plan()
     make.scopes("orders:read", "orders:write")
     user = make.user(name="Ada Lind")
     welcome = services.welcome(user)
     assert welcome
-    assert welcome.organization.name == "Ada's team"
+    assert welcome.organization.name == "Ada's organization"
     assert welcome.organization.memberships.get().role == Role.OWNER
     assert set(welcome.organization.tenants.values_list("kind", flat=True)) == {"live", "sandbox"}
     assert welcome.sandbox.kind == Tenant.Kind.SANDBOX
