@@ -76,7 +76,7 @@ class Conflict(Problem):
     """The request disagrees with how things stand."""
 
     status = HTTPStatus.CONFLICT
-    code = "conflict"
+    code = ""  # A family: each of its members says what is in the way.
 
 
 class Unprocessable(Problem):

@@ -1,13 +1,15 @@
 """Lists come in pages, filtered, sorted, expanded and reduced as the caller asks."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.commerce.api.resources import CUSTOMER
 from apps.commerce.models import Order
 from apps.core import ids
+from apps.core.rest.expansion import Resource
 from apps.tenants.models import Tenant
 from tests.support import make
 from tests.support.api import Api
@@ -153,6 +155,16 @@ def test_expansion_goes_three_levels_deep_and_no_deeper(busy: Api) -> None:
     assert deep["payment"]["order"]["lines"][0]["product"]["object"] == "product"
     unknown = busy.get("refunds?expand[]=payment.order.customer.orders")
     assert (unknown.status, unknown.code) == (400, "expansion_unknown")
+
+
+def test_a_fourth_level_is_refused(busy: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The shop's own objects end after three levels; those of another API need not.
+    monkeypatch.setitem(cast("dict[str, Resource]", CUSTOMER.links), "referrer", CUSTOMER)
+    assert busy.get("refunds?expand[]=payment.order.customer&limit=1").status == 200
+    answer = busy.get("refunds?expand[]=payment.order.customer.referrer")
+    assert (answer.status, answer.code) == (400, "expansion_too_deep")
+    assert answer.json()["param"] == "expand[]"
+    assert "more than 3 levels" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("path", ["note", "customer.name", "lines", "id", "customer.", ""])
