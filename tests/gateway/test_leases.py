@@ -2,19 +2,21 @@
 
 import asyncio
 import os
+import struct
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 import pytest
 
 from apps.core import ids
-from apps.plans.limits import Policy
+from apps.plans.limits import Policy, period_of
 from gateway import frames
 from gateway.credential import Credential
 from gateway.lease import LIFE
 from gateway.limits import Limiter
-from gateway.link import Link
+from gateway.link import Link, pack
 from gateway.verdict import Verdict, left_header
 
 HUNDRED = Policy("month", "quota", "application", 100, period="month")
@@ -170,5 +172,41 @@ def test_a_denial_leaves_every_limit_as_it_was() -> None:
         verdicts = await several(limiter, key, 35)
         assert [verdict.granted for verdict in verdicts] == [True] * 30 + [False] * 5
         assert verdicts[-1].numbers[::2] == [70, 0]
+
+    with_limiters(work, 1)
+
+
+def test_a_lease_is_a_quarter_of_what_is_left_at_most() -> None:
+    async def work(limiter: Limiter) -> None:
+        wanted = frames.build(credential(HUNDRED), 1, time.time())
+        granted = [(await limiter.link.run(wanted.take(50)))[0] for _ in range(3)]
+        assert granted == [25, 18, 14]
+
+    with_limiters(work, 1)
+
+
+def test_a_month_that_was_used_up_takes_nothing_from_the_next() -> None:
+    async def work(limiter: Limiter) -> None:
+        key = credential(HUNDRED)
+        this_month, _ = period_of("month", datetime.now(UTC))
+        blob = struct.pack("<5d", 0, 0, 0, this_month - 1, 100)
+        name = frames.build(key, 1, time.time()).keys[0]
+        await limiter.link.ask(pack("SET", name, blob))
+        verdict = (await several(limiter, key, 1))[0]
+        assert verdict.granted
+        assert verdict.numbers[0] == 99
+
+    with_limiters(work, 1)
+
+
+def test_a_month_that_ends_by_valkeys_clock_only_has_ended() -> None:
+    async def work(limiter: Limiter) -> None:
+        key = credential(HUNDRED)
+        late = frames.build(key, 1, time.time() - 31 * 86_400)
+        late.ends = time.time() + 1  # what a gateway believes whose clock is behind
+        key.prepared["limit", 1] = late
+        left, reset = (await several(limiter, key, 1))[0].numbers
+        assert left == 99
+        assert 0 < reset <= 31 * 86_400 * 1_000_000
 
     with_limiters(work, 1)
