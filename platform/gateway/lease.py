@@ -55,6 +55,10 @@ class Lease:
             self.timer.cancel()
         return self.told()
 
+    def hear(self, numbers: list[int]) -> None:
+        """Note what Valkey said later of each slot: the whole lease counts as used there."""
+        self.numbers, self.told_at = numbers, time.monotonic()
+
     def told(self) -> list[int]:
         """Return left and reset of each slot; what the lease still holds counts as left."""
         unused = self.left

@@ -36,11 +36,8 @@ class Limiter:
             return NOTHING
         frame = _frame(credential, cost)
         frame.pace.step(time.monotonic())
-        if (lease := frame.lease) is not None:
-            numbers = lease.take()
-            if not lease.left:
-                self._end(lease, frame)
-            return Verdict(frame.slots, numbers, "lease")
+        if frame.lease is not None:
+            return self._use(frame.lease, frame)
         if frame.denied is not None:
             wait = frame.denied.until - time.monotonic()
             if wait > 0:
@@ -86,6 +83,8 @@ class Limiter:
             self.mirror.clear()
         if told[0] > 1:
             return self._begin(frame, told)
+        if frame.lease is not None and told[3] >= frame.lease.at:
+            return self._beside(frame.lease, frame, told)
         return _verdict(frame, told)
 
     def _begin(self, frame: Frame, told: list[int]) -> Verdict:
@@ -95,6 +94,19 @@ class Limiter:
         self.leased[lease] = frame
         lease.timer = asyncio.get_running_loop().call_later(LIFE, self._give_back, lease)
         return Verdict(frame.slots, lease.take(), "valkey")
+
+    def _beside(self, lease: Lease, frame: Frame, told: list[int]) -> Verdict:
+        """Decide what was asked while the lease was on its way: what it holds counts as left."""
+        lease.hear(told[HEAD:])
+        if told[1]:  # The rest is in our own hands.
+            return self._use(lease, frame)
+        return Verdict(frame.slots, lease.told(), "valkey")
+
+    def _use(self, lease: Lease, frame: Frame) -> Verdict:
+        numbers = lease.take()
+        if not lease.left:
+            self._end(lease, frame)
+        return Verdict(frame.slots, numbers, "lease")
 
     def _end(self, lease: Lease, frame: Frame) -> None:
         del self.leased[lease]
