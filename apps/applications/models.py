@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from apps.accounts.models import User
@@ -42,6 +43,22 @@ class Application(models.Model):  # type: ignore[django-manager-missing] # OAuth
     )
     state_reason = models.CharField(max_length=500, blank=True, editable=False)
     state_before_suspension = models.CharField(max_length=20, blank=True, editable=False)
+    requested_scopes = ArrayField(
+        models.CharField(max_length=80), default=list, blank=True, help_text="What it asks for."
+    )
+    approved_scopes = ArrayField(
+        models.CharField(max_length=80),
+        default=list,
+        blank=True,
+        editable=False,
+        help_text="What a reviewer allowed on live data.",
+    )
+    optional_scopes = ArrayField(
+        models.CharField(max_length=80),
+        default=list,
+        blank=True,
+        help_text="Those of its scopes that an end user may leave out.",
+    )
     is_demo = models.BooleanField(default=False, editable=False, help_text="Made by the demo.")
     created_by = models.ForeignKey(
         User, models.SET_NULL, null=True, related_name="+", editable=False
@@ -62,3 +79,17 @@ class Application(models.Model):  # type: ignore[django-manager-missing] # OAuth
         """Tell whether a credential for ``tenant`` may be made: live needs approval."""
         own = tenant.organization_id == self.organization_id
         return own and (not tenant.livemode or self.state == self.State.APPROVED)
+
+
+class Logo(models.Model):
+    """An application's picture: re-encoded by us, so that nothing of the upload is left in it."""
+
+    application = models.OneToOneField(
+        Application, models.CASCADE, primary_key=True, related_name="logo"
+    )
+    png = models.BinaryField(help_text="256 x 256 pixels.")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the PNG, for its address.")
+    updated_at = models.DateTimeField(default=clock.real)
+
+    def __str__(self) -> str:
+        return f"Logo of {self.application}"

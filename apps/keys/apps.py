@@ -12,10 +12,10 @@ class KeysConfig(AppConfig):
 
     def ready(self) -> None:
         """Describe this app's events; tell gateways what changes a credential's standing."""
-        from apps.keys.revocation import announce  # noqa: PLC0415 - models load after ready() begins
+        from apps.keys import revocation  # noqa: PLC0415 - models load after ready() begins
 
         register(
             ("key.issued", "An API key was created."),
             ("key.revoked", "An API key was closed for good."),
         )
-        follow("credentials", announce, promptly=True)
+        follow("credentials", revocation.follow, promptly=True)

@@ -12,10 +12,9 @@ from apps.accounts.models import User
 from apps.applications.errors import NotApproved
 from apps.applications.models import Application
 from apps.catalog.models import Scope
-from apps.core import clock, vault
+from apps.core import clock, secrets, vault
 from apps.core.errors import Problem
 from apps.events import services as events
-from apps.keys import secrets
 from apps.keys.errors import UnknownScope
 from apps.keys.models import Key
 from apps.tenants.models import Tenant

@@ -18,6 +18,12 @@ class TenantQuerySet(models.QuerySet["Tenant"]):
         """Return the tenants of the organizations that ``user`` is a member of."""
         return self.filter(organization__memberships__user=user)
 
+    def grantable_by(self, user: User) -> Self:
+        """Return those in which ``user`` may let an application act."""
+        return self.filter(
+            Q(organization__memberships__user=user) | Q(memberships__user=user)
+        ).distinct()
+
 
 class Tenant(models.Model):
     """One isolated world of data: an organization has one live tenant and n sandboxes."""
@@ -59,3 +65,35 @@ class Tenant(models.Model):
     def livemode(self) -> bool:
         """Tell whether real things happen here."""
         return self.kind == self.Kind.LIVE
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """End users' places in tenants."""
+
+    def visible_to(self, user: User) -> Self:
+        """Return those in the tenants that ``user``, a developer, may see."""
+        return self.filter(tenant__organization__memberships__user=user)
+
+
+class Membership(models.Model):
+    """An end user whose data is in a tenant and who may let applications act there.
+
+    Members of the organization need no such row. In a sandbox these are the test end users that
+    its developers may act as.
+    """
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="tenant_memberships")
+    created_at = models.DateTimeField(default=clock.real, editable=False)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        """Each person once."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "user"], name="end_user_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.tenant}"

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from apps.keys import secrets
+from apps.core import secrets
 from apps.keys.errors import KeyBadChecksum, KeyMalformed, KeyRevoked, KeyUnknown
 from gateway.credential import STALE, Credential, parse, portable
 from gateway.link import Down, Link, Refusal, Script, pack

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from apps.keys import secrets
+from apps.core import secrets
 from apps.keys.services import Issued
 from box.valkey import Valkey
 from gateway.steps.record import masked

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from apps.applications.models import Application
-from apps.keys import secrets
+from apps.core import secrets
 from apps.keys.models import Key
 from apps.keys.services import Issued
 from apps.orgs.models import Organization

@@ -13,6 +13,7 @@ import httpx
 import psycopg
 import pytest
 
+from apps.core import invalidation
 from apps.keys.services import Issued
 from box.paths import Home
 from box.valkey import Valkey
@@ -145,9 +146,8 @@ def test_known_keys_keep_reading_while_postgresql_is_away(
 def tombstone(key: Issued) -> None:
     """Revoke a key in Valkey only, as the announcement does."""
     from apps.core import valkey  # noqa: PLC0415 - the fixture of that name is another Valkey
-    from apps.keys import revocation  # noqa: PLC0415
 
-    name = revocation.cache_name(bytes(key.key.digest))
+    name = invalidation.cache_name(bytes(key.key.digest))
     valkey.client().set(name, '{"dead": "key_revoked"}')
     valkey.client().publish("trl:invalidate", f"key:{bytes(key.key.digest).hex()}")
     time.sleep(0.1)

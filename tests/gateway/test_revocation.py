@@ -8,7 +8,7 @@ import redis
 from apps.applications import services as applications
 from apps.applications.models import Application
 from apps.catalog import services as catalog
-from apps.keys import revocation
+from apps.core import invalidation
 from apps.keys import services as keys
 from apps.keys.services import Issued
 from tests.gateway.conftest import World, bearer
@@ -66,7 +66,7 @@ def test_a_lost_message_costs_five_seconds_at_most(
 def test_a_fill_never_overwrites_a_tombstone(
     gateway: Gateway, key: Issued, store: redis.Redis
 ) -> None:
-    name = revocation.cache_name(bytes(key.key.digest))
+    name = invalidation.cache_name(bytes(key.key.digest))
     store.set(name, '{"dead": "key_revoked"}')
     assert code(gateway, key) == "key_revoked"
     assert store.get(name) == b'{"dead": "key_revoked"}'

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from apps.keys import secrets
+from apps.core import secrets
 from tests.journeys.box import Box
 
 ISSUE = """

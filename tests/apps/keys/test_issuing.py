@@ -4,9 +4,10 @@ import pytest
 from django.conf import settings
 
 from apps.applications.errors import NotApproved
+from apps.core import secrets
 from apps.core.errors import Problem
 from apps.events.models import Event
-from apps.keys import secrets, services
+from apps.keys import services
 from apps.keys.errors import UnknownScope
 from apps.keys.models import Key
 from tests.support import make

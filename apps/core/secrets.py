@@ -1,7 +1,10 @@
-"""The text of an API key. Pure: the gateway reads keys through this module.
+"""The text of a credential. Pure: the gateway reads keys and tokens through this module.
 
 ``trl_test_k`` + 32 random base62 characters (190 bits) + 6 that are a CRC32 of all before them.
-A mistyped or cut key is told apart without asking anyone, and scanners can recognise a leaked one.
+A mistyped or cut one is told apart without asking anyone, and scanners can recognise a leaked one.
+The letter after the environment is the kind: ``k`` secret key, ``r`` restricted key, ``p``
+publishable key, ``a`` access token, ``f`` refresh token, ``d`` device code, ``c`` client secret,
+``g`` registration access token, ``i`` initial access token.
 """
 
 import hmac
@@ -14,23 +17,25 @@ from typing import Literal, cast
 from apps.core.ids import ALPHABET
 
 Environment = Literal["live", "test"]
-Kind = Literal["k", "r", "p"]
+Kind = Literal["k", "r", "p", "a", "f", "d", "c", "g", "i"]
+
+KEYS = "krp"  # what an API key may be
 
 RANDOM = 32
 CHECK = 6
 
 
 class Malformed(ValueError):  # noqa: N818 - as in plans.limits: named after what it says
-    """The text does not have the shape of a key."""
+    """The text does not have the shape of a credential."""
 
 
 class BadChecksum(ValueError):  # noqa: N818
-    """The text has the shape of a key, and a character of it is wrong."""
+    """The text has the shape of a credential, and a character of it is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a key's text says by itself."""
+    """What a credential's text says by itself."""
 
     environment: Environment
     kind: Kind
@@ -52,9 +57,10 @@ def checksum(body: str) -> str:
     return digits
 
 
-def pattern(prefix: str) -> re.Pattern[str]:
-    """Return what every key of an installation matches; also a rule for secret scanners."""
-    return re.compile(rf"{re.escape(prefix)}_(live|test)_([krp])[0-9A-Za-z]{{{RANDOM + CHECK}}}")
+def pattern(prefix: str, kinds: str = KEYS) -> re.Pattern[str]:
+    """Return what credentials of these kinds match; also a rule for secret scanners."""
+    body = f"[0-9A-Za-z]{{{RANDOM + CHECK}}}"
+    return re.compile(rf"{re.escape(prefix)}_(live|test)_([{kinds}]){body}")
 
 
 def read(secret: str, shape: re.Pattern[str]) -> Shape:

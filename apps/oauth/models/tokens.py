@@ -1,0 +1,104 @@
+"""Codes and tokens. Each holds a digest of its secret, never the secret.
+
+What came from one authorization is one *family*: replaying its code or an old refresh token ends
+all of it (RFC 9700, sections 2.1.1 and 4.14). Ended tokens stay as rows until they would have
+expired, so that a refusal can say why.
+"""
+
+from typing import ClassVar, Self
+
+from django.db import models
+from oauth2_provider.models import (
+    AbstractAccessToken,
+    AbstractDeviceGrant,
+    AbstractGrant,
+    AbstractIDToken,
+    AbstractRefreshToken,
+)
+
+from apps.core import clock
+from apps.tenants.models import Tenant
+
+
+class Authorization(models.Model):
+    """What an end user's authorization hands down to every token made from it."""
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, related_name="+")
+    family = models.UUIDField(null=True, db_index=True)
+    jkt = models.CharField(
+        max_length=43, blank=True, default="", help_text="Thumbprint of the DPoP key (RFC 9449)."
+    )
+    sid = models.CharField(
+        max_length=43, blank=True, default="", help_text="The portal session it began in."
+    )
+    auth_time = models.DateTimeField(null=True)
+
+    class Meta:
+        """Columns for others."""
+
+        abstract = True
+
+
+class Grant(Authorization, AbstractGrant):  # noqa: DJ008 - the toolkit's
+    """An authorization code; ``code`` is its SHA-256. It stays, to notice a replay."""
+
+    redeemed_at = models.DateTimeField(null=True)
+
+    class Meta(AbstractGrant.Meta):
+        """Ours, swapped in."""
+
+
+class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
+    """Access tokens."""
+
+    def usable(self) -> Self:
+        """Return those that are neither revoked nor expired."""
+        return self.filter(revoked_at=None, expires__gt=clock.real())
+
+
+class AccessToken(Authorization, AbstractAccessToken):  # noqa: DJ008 - the toolkit's
+    """An access token; it acts in the tenant that the end user chose, or in its client's own."""
+
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    objects = AccessTokenQuerySet.as_manager()
+
+    class Meta(AbstractAccessToken.Meta):
+        """Ours, swapped in."""
+
+    def is_valid(self, scopes: list[str] | None = None) -> bool:
+        """Tell whether it is good for ``scopes``."""
+        return self.revoked_at is None and super().is_valid(scopes)
+
+
+class RefreshToken(Authorization, AbstractRefreshToken):  # noqa: DJ008 - the toolkit's
+    """A refresh token, rotated at every use; none outlives ``ends_at``."""
+
+    family = None  # The toolkit's token_family is it.
+    scope = models.TextField(blank=True)
+    claims = models.TextField(blank=True)
+    ends_at = models.DateTimeField(null=True, help_text="However often it is rotated.")
+
+    class Meta(AbstractRefreshToken.Meta):
+        """Ours, swapped in."""
+
+        unique_together = ("token_checksum", "revoked")
+        indexes: ClassVar = [models.Index(fields=["token_family"])]
+
+
+class IDToken(AbstractIDToken):
+    """An OpenID Connect ID token."""
+
+    class Meta(AbstractIDToken.Meta):
+        """Ours, swapped in."""
+
+
+class DeviceGrant(Authorization, AbstractDeviceGrant):  # noqa: DJ008 - the toolkit's
+    """A device authorization; ``device_code`` is its SHA-256."""
+
+    polled_at = models.DateTimeField(null=True)
+    redeemed_at = models.DateTimeField(null=True)
+
+    class Meta(AbstractDeviceGrant.Meta):
+        """Ours, swapped in."""
