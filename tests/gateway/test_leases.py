@@ -14,7 +14,7 @@ from apps.core import ids
 from apps.plans.limits import Policy, period_of
 from gateway import frames
 from gateway.credential import Credential
-from gateway.lease import LIFE
+from gateway.lease import LIFE, Lease
 from gateway.limits import Limiter
 from gateway.link import Link, pack
 from gateway.verdict import Verdict, left_header
@@ -210,3 +210,19 @@ def test_a_month_that_ends_by_valkeys_clock_only_has_ended() -> None:
         assert 0 < reset <= 31 * 86_400 * 1_000_000
 
     with_limiters(work, 1)
+
+
+def test_what_time_gave_back_already_is_not_given_back_twice() -> None:
+    async def work(one: Limiter, other: Limiter) -> None:
+        key = credential(Policy("burst", "rate", "application", 300, window=10))
+        frame = frames.build(key, 1, time.time())
+        told = await one.link.run(frame.take(20))
+        granted = Lease(frame.slots, told[4:], told[0], told[3])
+        assert granted.left == 20
+        await asyncio.sleep(0.3)  # Without the lease the limit would have been whole all the time.
+        await other.link.run(frame.one)
+        await one.link.run(frame.give_back(granted))
+        left = (await other.look(copy(key))).numbers[0]
+        assert 297 <= left <= 299
+
+    with_limiters(work, 2)

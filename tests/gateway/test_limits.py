@@ -8,9 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+import redis
+
 from apps.applications.models import Application
 from apps.keys.services import Issued
 from apps.plans import services as plans
+from apps.plans.limits import Policy
+from gateway.verdict import Slot, policy_header
 from tests.gateway.conftest import World, bearer
 from tests.gateway.process import Gateway
 from tests.gateway.standin import StandIn
@@ -155,3 +160,23 @@ def test_a_change_of_plan_counts_at_once_and_keeps_the_months_count(
         answer = one.client.get("/shop/v1/echo", headers=bearer(key))
         assert left(answer.headers["ratelimit"])["month"][0] == 497 - number
         assert left(answer.headers["ratelimit"])["burst"][0] == 6 - number
+
+
+@pytest.mark.parametrize(
+    ("end", "days"),
+    [("2027-03-01", 28), ("2028-03-01", 29), ("2027-05-01", 30), ("2027-01-01", 31)],
+)
+def test_the_window_of_a_month_is_as_long_as_the_month(end: str, days: int) -> None:
+    policy = Policy("month", "quota", "application", 5, period="month")
+    ends = datetime.fromisoformat(f"{end}T00:00:00Z").timestamp()
+    slot = Slot(policy, "", 14, 1, ends)
+    assert policy_header((slot,)) == b'"month";q=5;w=%d' % (days * 86_400)
+
+
+def test_a_limit_that_is_whole_again_leaves_nothing_in_valkey(
+    gateway: Gateway, issue: Issue, store: redis.Redis
+) -> None:
+    key = issue(limits=[rate(10, 5)])
+    gateway.client.get("/shop/v1/echo", headers=bearer(key))
+    (name,) = store.keys(f"{{{key.key.application_id}}}:l*")
+    assert 0 < store.pttl(name) <= 501

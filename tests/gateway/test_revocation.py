@@ -10,7 +10,10 @@ from apps.applications.models import Application
 from apps.catalog import services as catalog
 from apps.core import invalidation
 from apps.keys import services as keys
+from apps.keys.models import Key
 from apps.keys.services import Issued
+from apps.orgs import services as orgs
+from apps.orgs.models import Organization
 from tests.gateway.conftest import World, bearer
 from tests.gateway.process import Gateway
 from tests.gateway.standin import document
@@ -87,3 +90,30 @@ def test_a_new_operation_is_served_at_once(
         time.sleep(0.02)
     assert time.monotonic() - began < 1
     assert code(gateway, key) == ""
+
+
+def test_a_suspended_organization_stops_and_starts_again(
+    gateway: Gateway, twin: Gateway, key: Issued, world: World
+) -> None:
+    until("", gateway, twin, key=key)
+    with world():
+        organization = Organization.objects.get(pk=key.key.application.organization_id)
+        reviewer = make.operator()
+        orgs.suspend(organization, reason="Spam.", actor=reviewer)
+        assert until("organization_suspended", gateway, twin, key=key) < 1
+        orgs.reinstate(organization, reason="Sorry.", actor=reviewer)
+        assert until("", gateway, twin, key=key) < 1
+
+
+def test_what_was_said_while_nobody_could_hear_it_is_not_missed(
+    gateway: Gateway, key: Issued, world: World, store: redis.Redis
+) -> None:
+    unheard = bytes(reversed(key.key.digest))
+    with world():
+        Key.objects.filter(pk=key.key.pk).update(digest=unheard)
+    assert code(gateway, key) == "key_unknown"
+    with world():
+        Key.objects.filter(pk=key.key.pk).update(digest=key.key.digest)
+    assert code(gateway, key) == "key_unknown"
+    store.client_kill_filter(_type="pubsub")
+    assert until("", gateway, key=key) < 3

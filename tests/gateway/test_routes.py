@@ -1,11 +1,14 @@
 """The compiled catalog finds the one operation of a request, or says what is wrong."""
 
+import asyncio
+from typing import cast
+
 import pytest
 
 from apps.core.rest.errors import MethodNotAllowed
-from gateway.problems import OperationUnknown, VersionUnknown
-from gateway.routes import Table
-from gateway.store import OperationRow
+from gateway.problems import CatalogUnavailable, OperationUnknown, VersionUnknown
+from gateway.routes import Routes, Table
+from gateway.store import OperationRow, Store, StoreDown
 
 
 def row(method: str, path: str, name: str, *, api: str = "shop", major: int = 1) -> OperationRow:
@@ -62,3 +65,46 @@ def test_another_method_is_offered() -> None:
     with pytest.raises(MethodNotAllowed) as refused:
         TABLE.find("DELETE", "/shop/v1/orders/ord_1")
     assert refused.value.headers == {"Allow": "GET, HEAD, PATCH"}
+
+
+class Catalog:
+    """A store whose catalog a test writes; away while there is none."""
+
+    def __init__(self) -> None:
+        self.rows: list[OperationRow] | None = None
+
+    async def operations(self) -> list[OperationRow]:
+        if self.rows is None:
+            raise StoreDown
+        return self.rows
+
+
+def serves(routes: Routes, path: str) -> bool:
+    try:
+        routes.find("GET", path)
+    except (OperationUnknown, CatalogUnavailable):
+        return False
+    return True
+
+
+def test_the_catalog_is_read_when_postgresql_comes_and_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gateway.routes.RETRY", 0.05)
+    monkeypatch.setattr("gateway.routes.REFRESH", 0.1)
+
+    async def work() -> None:
+        catalog = Catalog()
+        routes = Routes(cast("Store", catalog))
+        await routes.start()
+        assert not serves(routes, "/shop/v1/orders")
+        for path in ("/orders", "/customers"):
+            catalog.rows = [row("GET", path, "list")]
+            await asyncio.sleep(0.5)
+            assert serves(routes, f"/shop/v1{path}")
+        catalog.rows = None
+        await asyncio.sleep(0.3)
+        assert serves(routes, "/shop/v1/customers")
+        await routes.stop()
+
+    asyncio.run(work())

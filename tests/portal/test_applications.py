@@ -78,3 +78,10 @@ def test_the_way_to_live_traffic_ends_with_a_live_key(browser: Client, team: Tea
     assert [step["done"] for step in browser.get(address).context["steps"]] == [True] * 3 + [False]
     make.key(team.application, tenant=make.live(team.organization))
     assert [step["done"] for step in browser.get(address).context["steps"]] == [True] * 4
+
+
+def test_its_page_lists_its_own_keys_only(browser: Client, team: Team) -> None:
+    other = make.key(make.application(team.organization), tenant=team.sandbox)
+    shown = browser.get(reverse("portal:applications-detail", args=[team.application.pk]))
+    assert list(shown.context["keys"]) == [team.key]
+    assert other.key.hint not in shown.content.decode()

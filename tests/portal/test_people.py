@@ -6,7 +6,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from apps.accounts.models import User
 from apps.notifications.models import Message
+from apps.orgs.models import Organization
 from portal import library
 from tests.portal.conftest import Team
 
@@ -82,3 +84,22 @@ def test_an_unknown_guide_or_code_is_not_found(db: None, client: Client) -> None
 
 def test_the_probe_answers(db: None, client: Client) -> None:
     assert client.get(reverse("portal:healthz")).json() == {"status": "ok"}
+
+
+def test_a_team_is_renamed_by_its_own_people_only(
+    newcomer: Client, team: Team, stranger: User
+) -> None:
+    newcomer.post(reverse("portal:settings-organization"), {"organization-name": "Strangers"})
+    team.organization.refresh_from_db()
+    assert team.organization.name == "Bicycle Shop"
+    assert Organization.objects.visible_to(stranger).get().name == "Strangers"
+
+
+def test_outside_of_the_box_no_mail_opens_either(
+    db: None, client: Client, settings: Settings
+) -> None:
+    kept = Message.objects.create(
+        recipients=["ada@example.com"], sender="Acme <a@acme.example>", subject="Code", text="TXK4"
+    )
+    settings.OUTBOX = False
+    assert client.get(reverse("portal:outbox-detail", args=[kept.pk])).status_code == 404

@@ -7,8 +7,10 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from apps.accounts.models import User
 from apps.core import clock, tickets
 from apps.keys.models import Key
+from apps.orgs.models import Organization
 from tests.portal.conftest import Team
 from tests.support import make, traffic
 
@@ -76,3 +78,26 @@ def test_no_page_shows_a_suspended_applications_key(browser: Client, team: Team)
     assert team.secret not in browser.get(reverse("portal:start")).content.decode()
     other = make.key(make.application(team.organization), tenant=team.sandbox)
     assert other.secret in browser.get(reverse("portal:start")).content.decode()
+
+
+def test_nobody_is_shown_another_teams_key(
+    newcomer: Client, browser: Client, team: Team, stranger: User
+) -> None:
+    theirs = browser.get(reverse("portal:swagger")).context["key"]
+    for name in ("portal:start", "portal:swagger"):
+        page = newcomer.get(reverse(name)).content.decode()
+        assert team.secret not in page
+        assert theirs not in page
+    own = make.key(make.application(Organization.objects.visible_to(stranger).get()))
+    assert own.secret in newcomer.get(reverse("portal:start")).content.decode()
+    newcomer.get(reverse("portal:swagger"))
+    assert Key.objects.filter(kind="r", application=own.key.application).count() == 1
+
+
+def test_the_explorers_key_belongs_to_one_person(browser: Client, team: Team) -> None:
+    colleague = make.user()
+    team.organization.memberships.create(user=colleague, role="developer")
+    first = browser.get(reverse("portal:swagger")).context["key"]
+    browser.force_login(colleague)
+    assert browser.get(reverse("portal:swagger")).context["key"] != first
+    assert Key.objects.filter(kind="r").count() == 2
