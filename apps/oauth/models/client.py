@@ -76,6 +76,12 @@ class Client(AbstractApplication):
     token_format = models.CharField(
         max_length=8, choices=TokenFormat.choices, default=TokenFormat.OPAQUE
     )
+    ip_allow = ArrayField(
+        models.CharField(max_length=43),
+        default=list,
+        blank=True,
+        help_text="Networks from which its access tokens may be used; none means any.",
+    )
     dpop_required = models.BooleanField(default=False, help_text="dpop_bound_access_tokens")
     par_required = models.BooleanField(
         default=False, help_text="require_pushed_authorization_requests"
@@ -101,7 +107,7 @@ class Client(AbstractApplication):
     @property
     def livemode(self) -> bool:
         """Tell whether its tokens act on live data."""
-        return self.environment == Tenant.Kind.LIVE
+        return bool(self.environment == Tenant.Kind.LIVE)
 
     def allows_grant_type(self, *grant_types: str) -> bool:
         """Tell whether one of ``grant_types`` is open to it; the toolkit writes some with ``-``."""

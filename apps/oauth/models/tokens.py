@@ -7,6 +7,7 @@ expired, so that a refusal can say why.
 
 from typing import ClassVar, Self
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from oauth2_provider.models import (
     AbstractAccessToken,
@@ -16,7 +17,7 @@ from oauth2_provider.models import (
     AbstractRefreshToken,
 )
 
-from apps.core import clock
+from apps.core import clock, ids
 from apps.tenants.models import Tenant
 
 
@@ -59,6 +60,13 @@ class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
 class AccessToken(Authorization, AbstractAccessToken):  # noqa: DJ008 - the toolkit's
     """An access token; it acts in the tenant that the end user chose, or in its client's own."""
 
+    public_id = models.UUIDField(
+        default=ids.uuid7,
+        db_default=RandomUUID(),
+        unique=True,
+        editable=False,
+        help_text="What backends and logs call it, as tok_….",
+    )
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
 
