@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include("apps.oauth.api.urls")),
     path("", include("portal.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
