@@ -5,7 +5,13 @@ A swapped model cannot be swapped later without rewriting history, so all six ar
 
 from apps.oauth.models.client import Client, ClientSecret, InitialToken
 from apps.oauth.models.consent import Consent
-from apps.oauth.models.protocol import LogoutNotice, PushedRequest, SigningKey, UsedProof
+from apps.oauth.models.protocol import (
+    LogoutNotice,
+    PushedRequest,
+    SignIn,
+    SigningKey,
+    UsedProof,
+)
 from apps.oauth.models.tokens import AccessToken, DeviceGrant, Grant, IDToken, RefreshToken
 
 __all__ = [
@@ -20,6 +26,7 @@ __all__ = [
     "LogoutNotice",
     "PushedRequest",
     "RefreshToken",
+    "SignIn",
     "SigningKey",
     "UsedProof",
 ]

@@ -2,9 +2,11 @@
 
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from apps.accounts.models import User
 from apps.core import clock
 from apps.core.fields import IdField
 from apps.oauth.models.client import Client
@@ -64,6 +66,21 @@ class SigningKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.algorithm} {self.id}"
+
+
+class SignIn(models.Model):
+    """A portal session in which tokens were handed out: what ID tokens and logouts say of it."""
+
+    sid = models.CharField(primary_key=True, max_length=43)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    methods = ArrayField(
+        models.CharField(max_length=8), default=list, help_text="How it began (RFC 8176)."
+    )
+    began_at = models.DateTimeField(default=clock.real)
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.user} since {self.began_at}"
 
 
 class LogoutNotice(models.Model):
