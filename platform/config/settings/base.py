@@ -261,8 +261,10 @@ SPECTACULAR_SETTINGS = {
 
 # OAuth. Six models of our own from the first migration; every RFC 9700 gate closed.
 OAUTH2_PROVIDER = {
+    "OAUTH2_VALIDATOR_CLASS": "apps.oauth.validator.Validator",
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
     "PKCE_REQUIRED": True,
+    # Clients on a loopback address may have http: apps.oauth.redirects decides (RFC 8252).
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
     **{
         f"COMPLIANT_BCP_RFC9700_{gate}": True
@@ -333,6 +335,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "usage.forget",
         "schedule": crontab(hour="2", minute="40"),
         "options": {"expires": 3600},
+    },
+    "forget what OAuth no longer needs": {
+        "task": "oauth.sweep",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 500},
     },
     "send mail that was left": {
         "task": "notifications.sweep",
