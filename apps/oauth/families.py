@@ -1,0 +1,138 @@
+"""Families: all that came from one authorization, and how it ends together.
+
+Whoever adds to a family or ends it holds the family's lock until the transaction is over, so no
+token is born into a family while it dies. The refused second use of a code or refresh token ends
+the family for good, also when two honest requests of one client race: nobody can tell which of
+them is the thief (RFC 9700, section 4.14.2).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, models, transaction
+from django.db.models import Q
+
+from apps.accounts.models import User
+from apps.core import clock
+from apps.events import services as events
+from apps.oauth.models import AccessToken, Client, DeviceGrant, Grant, RefreshToken
+from apps.tenants.models import Tenant
+
+Actor = models.Model | str | None
+
+
+def lock(family: UUID | None) -> None:
+    """Hold the family until the transaction ends."""
+    if family is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"fam:{family}"])
+
+
+@transaction.atomic
+def end(family: UUID | None, *, reason: str, actor: Actor) -> int:
+    """Revoke every token of a family and spend its code; return how many access tokens it was."""
+    if family is None:
+        return 0
+    lock(family)
+    now = clock.real()
+    Grant.objects.filter(family=family, redeemed_at=None).update(redeemed_at=now)
+    DeviceGrant.objects.filter(family=family, redeemed_at=None).update(redeemed_at=now)
+    refreshed = RefreshToken.objects.filter(token_family=family, revoked=None).update(revoked=now)
+    return _close(AccessToken.objects.filter(family=family), reason, actor, or_else=refreshed > 0)
+
+
+@transaction.atomic
+def end_all(
+    *,
+    reason: str,
+    actor: Actor,
+    user: User | None = None,
+    client: Client | None = None,
+    tenant: Tenant | None = None,
+) -> int:
+    """End the families of ``user``, ``client`` and ``tenant`` together; return how many those were.
+
+    A client's own tokens, which belong to no user and no family, end with their client or tenant.
+    """
+    if user is None and client is None and tenant is None:
+        raise TypeError("end_all() needs a user, a client or a tenant.")
+    asked = {"user": user, "application": client, "tenant": tenant}
+    chosen = Q(**{name: value for name, value in asked.items() if value is not None})
+    found = sorted(_families(chosen, asked))
+    for family in found:
+        end(family, reason=reason, actor=actor)
+    _close(AccessToken.objects.filter(chosen), reason, actor)
+    return len(found)
+
+
+@transaction.atomic
+def revoke_access_token(token: AccessToken, *, reason: str, actor: Actor) -> None:
+    """Revoke one access token and leave the rest of its family."""
+    _close(AccessToken.objects.filter(pk=token.pk), reason, actor)
+
+
+def _families(chosen: Q, asked: dict[str, Any]) -> set[UUID]:
+    found: set[UUID | None] = set()
+    found.update(Grant.objects.filter(chosen, redeemed_at=None).values_list("family", flat=True))
+    found.update(AccessToken.objects.usable().filter(chosen).values_list("family", flat=True))
+    refreshable = RefreshToken.objects.filter(chosen, revoked=None)
+    found.update(refreshable.values_list("token_family", flat=True))
+    devices = DeviceGrant.objects.filter(redeemed_at=None)
+    if asked["application"] is not None:
+        devices = devices.filter(client_id=asked["application"].client_id)
+    for name in ("user", "tenant"):
+        if asked[name] is not None:
+            devices = devices.filter(**{name: asked[name]})
+    found.update(devices.values_list("family", flat=True))
+    return {family for family in found if family}
+
+
+def _close(
+    tokens: models.QuerySet[AccessToken], reason: str, actor: Actor, *, or_else: bool = False
+) -> int:
+    """Revoke those of ``tokens`` that are open and tell of it, ``or_else`` also when none was."""
+    now = clock.real()
+    open_ones = list(
+        tokens.filter(revoked_at=None, expires__gt=now)
+        .select_related("application__application")
+        .order_by("pk")
+    )
+    AccessToken.objects.filter(pk__in=[token.pk for token in open_ones]).update(revoked_at=now)
+    by_owner: dict[tuple[Any, Any], list[AccessToken]] = {}
+    for token in open_ones:
+        by_owner.setdefault((token.application_id, token.tenant_id), []).append(token)
+    for together in by_owner.values():
+        _tell(together[0].application, together[0].tenant_id, together, reason, actor)
+    if or_else and not open_ones:
+        _tell_of_refresh_tokens(tokens, reason, actor)
+    return len(open_ones)
+
+
+def _tell(
+    client: Client,
+    tenant: str | None,
+    tokens: Iterable[AccessToken],
+    reason: str,
+    actor: Actor,
+) -> None:
+    events.emit(
+        "token.revoked",
+        client,
+        actor=actor,
+        organization=client.application.organization_id,
+        application=client.application_id,
+        tenant=tenant or "",
+        client_id=client.client_id,
+        digests=[token.token_checksum for token in tokens],
+        reason=reason,
+    )
+
+
+def _tell_of_refresh_tokens(
+    tokens: models.QuerySet[AccessToken], reason: str, actor: Actor
+) -> None:
+    last = tokens.select_related("application__application").order_by("-pk").first()
+    if last is not None:
+        _tell(last.application, last.tenant_id, [], reason, actor)
