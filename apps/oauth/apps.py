@@ -18,6 +18,12 @@ class OauthConfig(AppConfig):
         register(
             ("client.secret_created", "An OAuth client was given a secret."),
             ("client.secret_revoked", "A secret of an OAuth client was closed for good."),
+            ("client.created", "A developer made an OAuth client."),
+            ("client.changed", "A developer changed an OAuth client."),
+            ("client.deleted", "A developer deleted an OAuth client, and its tokens with it."),
+            ("consent.given", "An end user let an OAuth client act in a tenant."),
+            ("consent.widened", "An end user let an OAuth client do more than before."),
+            ("consent.revoked", "An end user took back what an OAuth client was allowed."),
             ("token.revoked", "Access tokens, and what would renew them, were revoked."),
         )
         follow("tokens", revocation.follow, promptly=True)

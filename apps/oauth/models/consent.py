@@ -33,6 +33,9 @@ class Consent(models.Model):
     client = models.ForeignKey(Client, models.CASCADE, related_name="consents")
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="consents")
     scopes = ArrayField(models.CharField(max_length=80), default=list)
+    declined = ArrayField(
+        models.CharField(max_length=80), default=list, help_text="Asked for, and left out."
+    )
     given_at = models.DateTimeField(default=clock.real)
     revoked_at = models.DateTimeField(null=True, editable=False)
     last_used_at = models.DateTimeField(null=True, editable=False)

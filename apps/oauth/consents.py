@@ -1,0 +1,128 @@
+"""What end users agree to, and how they take it back.
+
+Consent is asked again only when scopes widen: what somebody agreed to, or was asked for and left
+out, is not asked again for the same client and tenant. Two kinds of client are asked for every
+time, because a redirect to them may end in another program: public clients whose redirect URI is
+plain http on the reader's machine, or a scheme of their own (RFC 8252, section 8.6). An exact https
+address belongs to its owner, so there the first answer stands. ``prompt=consent`` always asks;
+nothing in a request can skip the question.
+"""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from apps.accounts.models import User
+from apps.core import clock
+from apps.events import services as events
+from apps.oauth import families, redirects
+from apps.oauth.authorization import AuthorizationRequest
+from apps.oauth.models import Client, Consent
+from apps.tenants.models import Tenant, TenantQuerySet
+
+
+def choices(client: Client, user: User) -> TenantQuerySet:
+    """Return the tenants in which ``user`` may let ``client`` act."""
+    mine = Tenant.objects.grantable_by(user).filter(
+        kind=client.environment, organization__suspended_at=None
+    )
+    return mine.select_related("organization").order_by("pk")
+
+
+def asks_always(asked: AuthorizationRequest) -> bool:
+    """Tell whether an earlier answer cannot stand for this one."""
+    anyone = asked.client.is_public and not redirects.is_exact_https(asked.redirect_uri)
+    return anyone or not asked.prompt.isdisjoint({"consent", "select_account"})
+
+
+def standing(asked: AuthorizationRequest, user: User) -> Consent | None:
+    """Return the one consent that answers ``asked``: nothing was added to it since.
+
+    With consents for several tenants and none named in the request, only the person can choose.
+    """
+    mine = Consent.objects.standing().filter(
+        user=user, client=asked.client, tenant__in=choices(asked.client, user)
+    )
+    if asked.tenant:
+        mine = mine.filter(tenant=asked.tenant)
+    found = list(mine.select_related("tenant")[:2])
+    if len(found) != 1 or not set(asked.scopes) <= {*found[0].scopes, *found[0].declined}:
+        return None
+    return found[0]
+
+
+def granted(consent: Consent, asked: AuthorizationRequest) -> list[str]:
+    """Return those of the scopes asked for that were agreed to."""
+    return [name for name in asked.scopes if name in consent.scopes]
+
+
+@transaction.atomic
+def give(
+    client: Client,
+    *,
+    user: User,
+    tenant: Tenant,
+    scopes: Iterable[str],
+    declined: Iterable[str] = (),
+    actor: User,
+) -> Consent:
+    """Let ``client`` act for ``user`` in ``tenant``; ``declined`` was asked for and left out.
+
+    Leaving out what was agreed to before ends the tokens that hold it. ``actor`` is someone else
+    than ``user`` where a developer answers as a test user.
+    """
+    given, refused = set(scopes), set(declined)
+    User.objects.select_for_update().get(pk=user.pk)  # Two answers at once make one consent.
+    before = Consent.objects.standing().filter(user=user, client=client, tenant=tenant).first()
+    if before is None:
+        consent = Consent.objects.create(
+            user=user,
+            client=client,
+            tenant=tenant,
+            scopes=sorted(given),
+            declined=sorted(refused),
+        )
+        _record("consent.given", consent, actor=actor, scopes=consent.scopes)
+        return consent
+    had = set(before.scopes)
+    before.scopes = sorted((had | given) - refused)
+    before.declined = sorted((set(before.declined) | refused) - given)
+    before.save(update_fields=["scopes", "declined"])
+    if had & refused:
+        families.end_all(
+            user=user, client=client, tenant=tenant, reason="scopes withdrawn", actor=actor
+        )
+    if not given <= had:
+        _record("consent.widened", before, actor=actor, scopes=before.scopes)
+    return before
+
+
+@transaction.atomic
+def revoke(consent: Consent, *, actor: User) -> None:
+    """Take a consent back: every token that came from it ends. Harmless the second time."""
+    mine = Consent.objects.filter(pk=consent.pk, revoked_at=None)
+    if not mine.update(revoked_at=clock.real()):
+        return
+    families.end_all(
+        user=consent.user,
+        client=consent.client,
+        tenant=consent.tenant,
+        reason="consent revoked",
+        actor=actor,
+    )
+    _record("consent.revoked", consent, actor=actor, scopes=consent.scopes)
+
+
+def _record(kind: str, consent: Consent, *, actor: User, scopes: list[str]) -> None:
+    client = consent.client
+    events.emit(
+        kind,
+        consent,
+        actor=actor,
+        organization=client.application.organization_id,
+        application=client.application_id,
+        tenant=consent.tenant_id,
+        client_id=client.client_id,
+        user=consent.user_id,
+        scopes=scopes,
+    )
