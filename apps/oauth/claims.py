@@ -11,8 +11,8 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 
 from apps.accounts.models import User
-from apps.oauth import lifetimes, signing
-from apps.oauth.models import Client, SignIn
+from apps.oauth import lifetimes, sessions, signing
+from apps.oauth.models import Client
 
 BY_SCOPE = {
     "profile": ("name", "given_name"),
@@ -60,7 +60,7 @@ def id_token(
         "sid": sid,
         "at_hash": half_hash(access_token, algorithm),
         "c_hash": half_hash(code, algorithm),
-        "amr": _methods(sid),
+        "amr": sessions.joined(sid, client),
     }
     claims |= {name: value for name, value in optional.items() if value}
     claims |= about(user, asked_for(claims_request, "id_token"))
@@ -109,8 +109,3 @@ def half_hash(text: str, algorithm: str) -> str:
 
 def _proved(user: User) -> bool:
     return bool(EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists())
-
-
-def _methods(sid: str) -> list[str]:
-    known = SignIn.objects.filter(sid=sid).first() if sid else None
-    return known.methods if known else []

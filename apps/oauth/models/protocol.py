@@ -76,6 +76,9 @@ class SignIn(models.Model):
     methods = ArrayField(
         models.CharField(max_length=8), default=list, help_text="How it began (RFC 8176)."
     )
+    clients = models.ManyToManyField(
+        Client, related_name="+", help_text="Those that know of it and hear of its end."
+    )
     began_at = models.DateTimeField(default=clock.real)
     ended_at = models.DateTimeField(null=True)
 
