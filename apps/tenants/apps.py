@@ -3,6 +3,7 @@
 from django.apps import AppConfig
 
 from apps.events.registry import register
+from apps.tenants import data
 
 
 class TenantsConfig(AppConfig):
@@ -11,5 +12,8 @@ class TenantsConfig(AppConfig):
     name = "apps.tenants"
 
     def ready(self) -> None:
-        """Describe the events of this app."""
+        """Describe the events of this app, and let test end users live in sandboxes."""
+        from apps.tenants import end_users  # noqa: PLC0415 - models load after ready() begins
+
         register(("tenant.opened", "A live tenant or a sandbox was opened."))
+        data.register("end_users", seed=end_users.seed)
