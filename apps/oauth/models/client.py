@@ -102,12 +102,12 @@ class Client(AbstractApplication):
     @property
     def is_public(self) -> bool:
         """Tell whether it cannot keep a secret."""
-        return self.client_type == self.CLIENT_PUBLIC
+        return bool(self.client_type == self.CLIENT_PUBLIC)
 
     @property
     def livemode(self) -> bool:
         """Tell whether its tokens act on live data."""
-        return bool(self.environment == Tenant.Kind.LIVE)
+        return self.environment == Tenant.Kind.LIVE
 
     def allows_grant_type(self, *grant_types: str) -> bool:
         """Tell whether one of ``grant_types`` is open to it; the toolkit writes some with ``-``."""
