@@ -168,6 +168,7 @@ class StandIn:
     async def _problem(self, value: str, writer: asyncio.StreamWriter) -> None:
         body = b'{"code": "order_paid", "status": 409}'
         more = "trellis-request-id: forged\r\nset-cookie: a=b\r\naccess-control-allow-origin: *\r\n"
+        more += "keep-alive: timeout=5\r\nproxy-authenticate: Basic\r\nserver: theirs\r\n"
         await self._say(writer, 409, body, "application/problem+json", more)
 
     async def _status(self, value: str, writer: asyncio.StreamWriter) -> None:

@@ -1,10 +1,12 @@
 """Who may call: each reason to refuse has its own code, and the backend never hears of it."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
+import redis
 
 from apps.applications.models import Application
 from apps.core import secrets
@@ -213,3 +215,14 @@ def test_unknown_paths_versions_and_methods(gateway: Gateway, key: Issued) -> No
         assert refused(gateway, key, "version_unknown", target=target).status_code == 404
     answer = refused(gateway, key, "method_not_allowed", target="/shop/v1/dear", method="POST")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_what_one_gateway_has_read_another_takes_from_valkey(
+    gateway: Gateway, twin: Gateway, key: Issued, store: redis.Redis
+) -> None:
+    assert gateway.client.get("/shop/v1/echo", headers=bearer(key)).status_code == 200
+    name = f"trl:cred:{bytes(key.key.digest).hex()}"
+    entry = json.loads(cast("bytes", store.get(name)))
+    store.set(name, json.dumps({**entry, "scopes": []}), keepttl=True)
+    refused(twin, key, "scope_missing")
+    assert gateway.client.get("/shop/v1/echo", headers=bearer(key)).status_code == 200

@@ -7,11 +7,17 @@ from unittest.mock import patch
 import pytest
 from django.contrib.auth import hashers
 from django.contrib.auth.models import Permission
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
+from zeal import zeal_ignore
 
+from apps.accounts import services as accounts
+from apps.accounts.models import Acceptance, User
 from apps.core import valkey
+from apps.orgs.models import Organization
+from portal.views.outbox import CODE
 from tests.portal.conftest import Team
 from tests.support import make, traffic
 
@@ -105,3 +111,78 @@ def test_no_cache_keeps_a_page_with_the_readers_key(
     assert team.secret in page.content.decode()
     assert "no-store" in page["Cache-Control"]
     assert "no-store" not in client.get(address).get("Cache-Control", "")
+
+
+def test_a_form_of_another_site_changes_nothing(team: Team) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(team.developer)
+    address = reverse("portal:keys-revoke", args=[team.key.pk])
+    assert browser.post(address).status_code == 403
+    team.key.refresh_from_db()
+    assert team.key.revoked_at is None
+    browser.get(address)
+    token = browser.cookies["csrftoken"].value
+    browser.post(address, {"csrfmiddlewaretoken": token})
+    team.key.refresh_from_db()
+    assert team.key.revoked_at is not None
+
+
+def test_a_page_may_load_and_reach_what_is_ours_and_nothing_else(
+    client: Client, db: None, settings: Settings
+) -> None:
+    answer = client.get(reverse("portal:landing"))
+    policy = dict(part.split(" ", 1) for part in answer["Content-Security-Policy"].split("; "))
+    assert policy == {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "font-src": "'self'",
+        "connect-src": f"'self' {settings.API_URL}",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+        "base-uri": "'none'",
+    }
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] == "same-origin"
+
+
+def test_signing_up_records_the_terms_that_were_accepted_and_takes_nobody_without(
+    client: Client, db: None
+) -> None:
+    terms = accounts.publish_terms("2026-01", body="Be kind.")
+    form = {"email": "ada@example.com", "name": "Ada", "password1": "Correct-horse-9"}
+    assert client.post(reverse("account_signup"), form).context["form"].errors["terms"]
+    assert not User.objects.exists()
+    client.post(reverse("account_signup"), form | {"terms": "on"})
+    accepted = Acceptance.objects.get()
+    assert accepted.user.email == "ada@example.com"
+    assert (accepted.terms, accepted.digest) == (terms, terms.digest)
+    assert accepted.ip == "127.0.0.1"
+
+
+def test_nobody_is_in_before_the_code_from_the_mail_is_typed(client: Client, db: None) -> None:
+    form = {"email": "ada@example.com", "password1": "Correct-horse-9", "terms": "on"}
+    make.plan()
+    client.post(reverse("account_signup"), form)
+    assert client.get(reverse("portal:start")).status_code == 302
+    assert not Organization.objects.exists()
+    code = CODE.search(str(mail.outbox[0].body))
+    assert code is not None
+    confirm = reverse("account_email_verification_sent")
+    client.post(confirm, {"code": "AAAA-AAAA"})
+    assert client.get(reverse("portal:start")).status_code == 302
+    with zeal_ignore():  # allauth looks an address up more than once
+        client.post(confirm, {"code": code[1]})
+    assert client.get(reverse("portal:start")).status_code == 200
+    assert Organization.objects.get().memberships.get().user.email == "ada@example.com"
+
+
+@pytest.mark.parametrize("password", ["Sh0rt-one", "password123", "ada.lovelace@"])
+def test_a_password_that_is_easy_to_guess_makes_no_account(
+    client: Client, db: None, password: str
+) -> None:
+    form = {"email": "ada.lovelace@example.com", "password1": password, "terms": "on"}
+    assert client.post(reverse("account_signup"), form).context["form"].errors["password1"]
+    assert not User.objects.exists()

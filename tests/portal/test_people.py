@@ -87,7 +87,7 @@ def test_the_probe_answers(db: None, client: Client) -> None:
 
 
 def test_a_team_is_renamed_by_its_own_people_only(
-    newcomer: Client, team: Team, stranger: User
+    team: Team, newcomer: Client, stranger: User
 ) -> None:
     newcomer.post(reverse("portal:settings-organization"), {"organization-name": "Strangers"})
     team.organization.refresh_from_db()

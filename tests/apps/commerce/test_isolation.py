@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 from django.test.utils import override_settings
 
@@ -14,6 +14,7 @@ from apps.commerce.api import base
 from apps.commerce.api.base import CommerceView
 from apps.core import ids
 from apps.core.compiled import OneRow
+from apps.idempotency.models import KeptAnswer
 from apps.tenants.isolation import acting_in
 from apps.tenants.models import Tenant
 from tests.support import contract, make
@@ -179,6 +180,15 @@ def test_the_database_holds_when_the_filter_is_forgotten(model: Any, sandbox: Te
     assert not model.objects.exists()  # acting nowhere
 
 
+@pytest.mark.parametrize("model", TABLES)
+def test_the_filter_holds_without_the_database(model: Any, sandbox: Tenant) -> None:
+    filled(sandbox)
+    other = make.sandbox()
+    with transaction.atomic(), acting_in(sandbox):
+        assert model.objects.visible_in(sandbox.pk).exists()
+        assert not model.objects.visible_in(other.pk).exists()
+
+
 def test_a_view_that_forgets_the_tenant_still_shows_nothing(
     strangers: tuple[dict[str, str], list[Api]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,3 +217,13 @@ def test_a_cursor_is_bound_to_the_installation(sandbox: Tenant, shop: Shop) -> N
     cursor = shop.api.get("customers?limit=1").json()["next_cursor"]
     with override_settings(SECRET_KEY="another"):
         assert shop.api.get(f"customers?starting_after={cursor}").code == "cursor_invalid"
+
+
+@pytest.mark.parametrize("model", [*TABLES, KeptAnswer])
+def test_the_wall_stands_before_the_owner_of_the_table_too(db: None, model: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname = %s",
+            [model._meta.db_table],
+        )
+        assert cursor.fetchall() == [(True, True)]

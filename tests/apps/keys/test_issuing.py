@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 
 from apps.applications.errors import NotApproved
-from apps.core import secrets
+from apps.core import clock, secrets
 from apps.core.errors import Problem
 from apps.events.models import Event
 from apps.keys import services
@@ -85,7 +85,15 @@ def test_one_wrong_character_is_noticed_without_asking_anyone(position: int) -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "trl_test_k", "sk_test_abc", "Bearer x", "trl_test_k" + "é" * 38]
+    "text",
+    [
+        "",
+        "trl_test_k",
+        "sk_test_abc",
+        "Bearer x",
+        "trl_test_k" + "é" * 38,
+        secrets.mint("test") + "x",
+    ],
 )
 def test_what_is_no_key_is_told_apart_from_a_mistyped_one(text: str) -> None:
     with pytest.raises(secrets.Malformed):
@@ -102,3 +110,18 @@ def test_revoking_twice_is_harmless_and_recorded_once() -> None:
     assert key.state == "revoked"
     assert Event.objects.filter(type="key.revoked").count() == 1
     assert services.reveal(key) is None
+
+
+def test_issuing_is_recorded_with_who_did_it() -> None:
+    key = make.key().key
+    event = Event.objects.get(type="key.issued")
+    assert (event.subject, event.actor) == (key.pk, str(key.created_by_id))
+    assert (event.application, event.tenant) == (key.application_id, key.tenant_id)
+    assert event.organization == key.application.organization_id
+
+
+def test_a_key_that_has_expired_already_is_not_made() -> None:
+    with pytest.raises(Problem, match="must lie in the future") as refused:
+        make.key(expires_at=clock.real())
+    assert refused.value.param == "expires_at"
+    assert not Key.objects.exists()
