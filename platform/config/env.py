@@ -25,6 +25,14 @@ def flag(name: str, *, default: bool) -> bool:
     return value == "true"
 
 
+def choice(name: str, default: str, *, among: tuple[str, ...]) -> str:
+    """Return ``NAME``, which is one of a few words."""
+    value = text(name, default).lower()
+    if value not in among:
+        raise ImproperlyConfigured(f"{name} is {value!r}; say {' or '.join(among)}.")
+    return value
+
+
 def whole(name: str, *, default: int) -> int:
     """Return ``NAME`` read as a whole number, zero or more."""
     value = text(name, str(default))

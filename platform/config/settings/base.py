@@ -282,6 +282,7 @@ OAUTH2_PROVIDER = {
         )
     },
 }
+REGISTRATION = env.choice("TRELLIS_REGISTRATION", "token", among=("off", "token", "open"))
 OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth.Client"
 OAUTH2_PROVIDER_GRANT_MODEL = "oauth.Grant"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "oauth.AccessToken"  # noqa: S105 - a model's name
@@ -340,6 +341,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "oauth.sweep",
         "schedule": timedelta(minutes=10),
         "options": {"expires": 500},
+    },
+    "tell clients of logouts": {
+        "task": "oauth.send_logout_notices",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 25},
+    },
+    "rotate signing keys": {
+        "task": "oauth.rotate_signing_keys",
+        "schedule": crontab(day_of_month="1", hour="3", minute="20"),
+        "options": {"expires": 3600},
     },
     "send mail that was left": {
         "task": "notifications.sweep",
