@@ -41,7 +41,7 @@ def whole(name: str, *, default: int) -> int:
     return int(value)
 
 
-def listed(name: str, default: str = "") -> list[str]:
+def listed(name: str, default: str | None = "") -> list[str]:
     """Return ``NAME`` split at commas, without blanks."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
 

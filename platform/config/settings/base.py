@@ -23,7 +23,7 @@ DEBUG = False
 SECRET_KEY = env.text("TRELLIS_SECRET_KEY")
 KEY_PEPPERS = [  # (id, pepper), the current one first. Losing them invalidates every API key.
     (name, bytes.fromhex(value))
-    for name, _, value in (item.partition(":") for item in env.listed("TRELLIS_KEY_PEPPER"))
+    for name, _, value in (item.partition(":") for item in env.listed("TRELLIS_KEY_PEPPER", None))
 ]
 VAULT_KEY = env.text("TRELLIS_VAULT_KEY")
 CALLER_KEY = bytes.fromhex(env.text("TRELLIS_CALLER_KEY"))
