@@ -103,7 +103,7 @@ def servers() -> Iterator[Bench]:
         given = testing.start(f"{folder}/home")
         engines = testing.running[Path(f"{folder}/home").resolve()]
         assert engines.postgres.process is not None  # noqa: S101 - just started
-        assert engines.valkey.process is not None  # noqa: S101
+        assert engines.valkey.process is not None  # noqa: S101 - as above
         environment = os.environ | given | {"DJANGO_SETTINGS_MODULE": "config.settings.local"}
         bench = Bench(
             environment, Path(folder), engines.postgres.process.pid, engines.valkey.process.pid

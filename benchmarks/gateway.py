@@ -30,7 +30,7 @@ def check(case: Case, folder: Path) -> None:
     name, _, value = case.header().partition(": ")
     request = Request(case.url, headers={name: value} if name else {})  # noqa: S310 - loopback
     try:
-        with urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urlopen(request, timeout=10) as answer:  # noqa: S310 - as above
             status = answer.status
     except URLError as error:
         status = getattr(error, "code", 0)

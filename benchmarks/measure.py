@@ -114,7 +114,7 @@ def _wrk(
     argv += ["-H", header, url] if header else [url]
     pinned = ["taskset", "-c", str(CORES[-1])] if len(CORES) > 1 and shutil.which("taskset") else []
     said = subprocess.run([*pinned, *argv], capture_output=True, text=True, check=True).stdout  # noqa: S603 - a fixed program
-    requests, taken = re.search(r"(\d+) requests in ([\d.]+)s", said).groups()  # type: ignore[union-attr]
+    [(requests, taken)] = re.findall(r"(\d+) requests in ([\d.]+)s", said)
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
     unlike = int(refused[1]) if refused else 0
     wrong = unlike if expected < 400 else int(requests) - unlike  # noqa: PLR2004 - an error

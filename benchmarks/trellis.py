@@ -11,15 +11,15 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 django.setup()
 
-from django.db import transaction  # noqa: E402
+from django.db import transaction  # noqa: E402 - needs loaded settings
 
-from apps.accounts.models import User  # noqa: E402
-from apps.catalog.models import Scope  # noqa: E402
-from apps.commerce.models import Order  # noqa: E402
-from apps.keys import services as keys  # noqa: E402
-from apps.onboarding import services as onboarding  # noqa: E402
-from apps.plans import services as plans  # noqa: E402
-from apps.tenants.isolation import acting_in  # noqa: E402
+from apps.accounts.models import User  # noqa: E402 - needs loaded settings
+from apps.catalog.models import Scope  # noqa: E402 - needs loaded settings
+from apps.commerce.models import Order  # noqa: E402 - needs loaded settings
+from apps.keys import services as keys  # noqa: E402 - needs loaded settings
+from apps.onboarding import services as onboarding  # noqa: E402 - needs loaded settings
+from apps.plans import services as plans  # noqa: E402 - needs loaded settings
+from apps.tenants.isolation import acting_in  # noqa: E402 - needs loaded settings
 
 # Three limits, as a real plan has them, and wide enough never to refuse.
 LIMITS = [

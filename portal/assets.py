@@ -18,7 +18,7 @@ def css() -> bytes:
     """Return the stylesheet as the sources now say."""
     tailwind = Path(sysconfig.get_path("scripts")) / "tailwindcss"
     command = [str(tailwind), "--input", str(SOURCE), "--minify"]
-    run = subprocess.run(command, cwd=ROOT, check=True, capture_output=True)  # noqa: S603  our own tool
+    run = subprocess.run(command, cwd=ROOT, check=True, capture_output=True)  # noqa: S603 - our own tool
     return run.stdout
 
 

@@ -9,7 +9,7 @@ def _text(words: str, field: str | None = None, lookup: str = "exact") -> filter
     return filters.CharFilter(field_name=field, lookup_expr=lookup, help_text=words)
 
 
-class Dated(filters.FilterSet):  # type: ignore[misc] # django-filter has no types
+class Dated(filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
     """By time of creation."""
 
     created_after = filters.IsoDateTimeFilter(

@@ -144,7 +144,7 @@ class Order(TenantRow):
     fulfilled_at = models.DateTimeField(null=True)
     canceled_at = models.DateTimeField(null=True)
 
-    objects = OrderQuerySet.as_manager()  # type: ignore[misc]
+    objects = OrderQuerySet.as_manager()  # type: ignore[misc]  # more than a TenantRow's
     found_lines: list[dict[str, Any]]  # Fetched by shown().
 
     def __str__(self) -> str:

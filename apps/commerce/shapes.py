@@ -24,7 +24,7 @@ def _common(name: str, row: TenantRow, livemode: bool) -> Shape:  # noqa: FBT001
     }
 
 
-def customer(row: Customer, livemode: bool) -> Shape:  # noqa: FBT001
+def customer(row: Customer, livemode: bool) -> Shape:  # noqa: FBT001 - as Resource asks
     """Return a customer."""
     return {
         **_common("customer", row, livemode),
@@ -34,7 +34,7 @@ def customer(row: Customer, livemode: bool) -> Shape:  # noqa: FBT001
     }
 
 
-def product(row: Product, livemode: bool) -> Shape:  # noqa: FBT001
+def product(row: Product, livemode: bool) -> Shape:  # noqa: FBT001 - as Resource asks
     """Return a product."""
     return {
         **_common("product", row, livemode),
@@ -47,7 +47,7 @@ def product(row: Product, livemode: bool) -> Shape:  # noqa: FBT001
     }
 
 
-def order(row: Order, livemode: bool) -> Shape:  # noqa: FBT001
+def order(row: Order, livemode: bool) -> Shape:  # noqa: FBT001 - as Resource asks
     """Return an order that was fetched as ``shown()``."""
     return {
         **_common("order", row, livemode),
@@ -77,7 +77,7 @@ def _line(line: Shape) -> Shape:
     }
 
 
-def payment(row: Payment, livemode: bool) -> Shape:  # noqa: FBT001
+def payment(row: Payment, livemode: bool) -> Shape:  # noqa: FBT001 - as Resource asks
     """Return a payment."""
     code = row.failure_code
     waits = row.status == Payment.Status.REQUIRES_ACTION
@@ -95,7 +95,7 @@ def payment(row: Payment, livemode: bool) -> Shape:  # noqa: FBT001
     }
 
 
-def refund(row: Refund, livemode: bool) -> Shape:  # noqa: FBT001
+def refund(row: Refund, livemode: bool) -> Shape:  # noqa: FBT001 - as Resource asks
     """Return a refund."""
     return {
         **_common("refund", row, livemode),

@@ -29,7 +29,7 @@ class Malformed(ValueError):  # noqa: N818 - as in plans.limits: named after wha
     """The text does not have the shape of a credential."""
 
 
-class BadChecksum(ValueError):  # noqa: N818
+class BadChecksum(ValueError):  # noqa: N818 - as Malformed
     """The text has the shape of a credential, and a character of it is wrong."""
 
 

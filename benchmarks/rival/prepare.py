@@ -9,9 +9,9 @@ from django.core.management import call_command
 os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.rival.settings"
 django.setup()
 
-from rest_framework_api_key.models import APIKey  # noqa: E402
+from rest_framework_api_key.models import APIKey  # noqa: E402 - needs loaded settings
 
-from benchmarks.rival.models import Line, Order  # noqa: E402
+from benchmarks.rival.models import Line, Order  # noqa: E402 - needs loaded settings
 
 call_command("migrate", run_syncdb=True, verbosity=0, interactive=False)
 order = Order.objects.create(

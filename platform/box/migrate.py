@@ -98,8 +98,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
     import django  # noqa: PLC0415 - not before the environment is complete
-    from django.core.management import call_command, get_commands  # noqa: PLC0415
-    from django.db import connection, transaction  # noqa: PLC0415
+    from django.core.management import call_command, get_commands  # noqa: PLC0415 - as above
+    from django.db import connection, transaction  # noqa: PLC0415 - as above
 
     django.setup()
     call_command("migrate", verbosity=0, interactive=False)

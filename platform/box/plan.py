@@ -34,7 +34,7 @@ class Options:
     @property
     def reachable(self) -> str:
         """The name under which this machine reaches its own servers."""
-        return "127.0.0.1" if self.host in {"0.0.0.0", "::", *LOOPBACK} else self.host  # noqa: S104
+        return "127.0.0.1" if self.host in {"0.0.0.0", "::", *LOOPBACK} else self.host  # noqa: S104 - nothing is bound here
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def _answer(client: redis.Redis, words: list[str]) -> int:
     # redis-py would turn some answers into objects of its own; a prompt shows what was said.
     client.response_callbacks.clear()
     try:
-        print(_shown(client.execute_command(*words)))  # type: ignore[no-untyped-call]
+        print(_shown(client.execute_command(*words)))  # type: ignore[no-untyped-call]  # redis-py has no type for it
     except redis.ResponseError as error:
         print(f"(error) {error}")
         return 1

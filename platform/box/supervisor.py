@@ -245,7 +245,7 @@ def healthy(child: Child) -> bool:
     if not child.running:
         return False
     try:
-        with urllib.request.urlopen(child.task.health, timeout=2) as answer:  # noqa: S310
+        with urllib.request.urlopen(child.task.health, timeout=2) as answer:  # noqa: S310 - our own server
             return bool(answer.status == HTTPStatus.OK)
     except OSError:  # refused, reset, timed out, or any status that is an error
         return False

@@ -29,7 +29,7 @@ class _Ear(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport  # type: ignore[assignment]
+        self.transport = transport  # type: ignore[assignment]  # a stream's
 
     def connection_lost(self, error: Exception | None) -> None:
         self.transport = None

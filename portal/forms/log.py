@@ -93,4 +93,4 @@ class LogFilter(forms.Form):
         return any(value for name, value in self.cleaned_data.items() if name != "environment")
 
     def _offer(self, name: str, anything: Any, choices: list[tuple[str, str]]) -> None:
-        self.fields[name].choices = [("", anything), *choices]  # type: ignore[attr-defined]
+        self.fields[name].choices = [("", anything), *choices]  # type: ignore[attr-defined]  # a ChoiceField

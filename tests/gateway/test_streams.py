@@ -99,7 +99,7 @@ def test_a_page_hears_of_requests_at_any_gateway(
 def test_nothing_is_published_while_nobody_listens(
     gateway: Gateway, key: Issued, store: redis.Redis
 ) -> None:
-    listener = store.pubsub()  # type: ignore[no-untyped-call]
+    listener = store.pubsub()  # type: ignore[no-untyped-call]  # redis-py has no type for it
     listener.psubscribe("trl:live:*")
     listener.get_message(timeout=1)
     gateway.client.get("/shop/v1/echo", headers=bearer(key))

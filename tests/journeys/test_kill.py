@@ -114,7 +114,7 @@ def test_every_answered_request_has_its_row_and_every_created_object_exists(frag
     while unmetered and time.monotonic() < deadline:
         time.sleep(0.5)
         unmetered, lost, rows = known(fragile, ledger)
-    print(f"{ledger.sent} sent, {len(ledger.answered)} answered, {rows} rows")  # noqa: T201
+    print(f"{ledger.sent} sent, {len(ledger.answered)} answered, {rows} rows")  # noqa: T201 - figures, for whoever asks pytest for them
     assert ledger.created
     assert unmetered == set()
     assert lost == set()

@@ -38,7 +38,7 @@ def writes(
 @cache
 def finder(model: type[TenantRow]) -> OneRow:
     """Return what finds one row of a tenant, with its SQL compiled once."""
-    prefix = model._meta.pk.prefix  # type: ignore[attr-defined] # noqa: SLF001 - an IdField
+    prefix = model._meta.pk.prefix  # type: ignore[attr-defined]  # noqa: SLF001 - an IdField
     return OneRow(
         lambda tenant, key: model.objects.visible_in(tenant).shown().filter(pk=key),
         prefixes=("tnt", prefix),

@@ -68,7 +68,7 @@ class CustomerView(CommerceView):
         asks={"phone": "+49 30 1234567"},
         **SHOWN,
     )
-    def partial_update(self, request: Request, id: str) -> Any:  # noqa: A002
+    def partial_update(self, request: Request, id: str) -> Any:  # noqa: A002 - the path's name
         """Change the members that are given; null clears an optional one."""
         customer = self.mine_to_change(id)
         changes = self.body(CustomerBody, partial=True)
@@ -82,6 +82,6 @@ class CustomerView(CommerceView):
         status=204,
         problems=(CustomerInUse,),
     )
-    def destroy(self, request: Request, id: str) -> None:  # noqa: A002
+    def destroy(self, request: Request, id: str) -> None:  # noqa: A002 - the path's name
         """Delete a customer who has no orders."""
         customers.delete(self.mine_to_change(id), actor=self.caller)

@@ -81,7 +81,7 @@ class OrderView(CommerceView):
         problems=(OrderStateConflict, *LINES),
         **SHOWN,
     )
-    def partial_update(self, request: Request, id: str) -> Any:  # noqa: A002
+    def partial_update(self, request: Request, id: str) -> Any:  # noqa: A002 - the path's name
         """Change the members that are given: customer and lines only while it is a draft."""
         order = self.mine_to_change(id)
         changes = self.body(OrderChange)
@@ -95,7 +95,7 @@ class OrderView(CommerceView):
         status=204,
         problems=(OrderStateConflict,),
     )
-    def destroy(self, request: Request, id: str) -> None:  # noqa: A002
+    def destroy(self, request: Request, id: str) -> None:  # noqa: A002 - the path's name
         """Delete an order that is still a draft; cancel the others instead."""
         orders.delete(self.mine_to_change(id), actor=self.caller)
 
@@ -107,7 +107,7 @@ class OrderView(CommerceView):
         problems=(OrderStateConflict, OrderEmpty),
         **SHOWN | {"example": examples.OPENED},
     )
-    def place(self, request: Request, id: str) -> Any:  # noqa: A002
+    def place(self, request: Request, id: str) -> Any:  # noqa: A002 - the path's name
         """Open a draft: its lines are final and it can be paid."""
         self.no_body()
         return self.show(orders.place(self.mine_to_change(id), actor=self.caller))
@@ -120,7 +120,7 @@ class OrderView(CommerceView):
         problems=(OrderStateConflict,),
         **SHOWN,
     )
-    def fulfill(self, request: Request, id: str) -> Any:  # noqa: A002
+    def fulfill(self, request: Request, id: str) -> Any:  # noqa: A002 - the path's name
         """Mark a paid order as delivered."""
         self.no_body()
         return self.show(orders.fulfill(self.mine_to_change(id), actor=self.caller))
@@ -133,7 +133,7 @@ class OrderView(CommerceView):
         problems=(OrderStateConflict, OrderBeingPaid, OrderNotRefunded),
         **SHOWN,
     )
-    def cancel(self, request: Request, id: str) -> Any:  # noqa: A002
+    def cancel(self, request: Request, id: str) -> Any:  # noqa: A002 - the path's name
         """Cancel an order that is not fulfilled. Refund a paid one in full first."""
         self.no_body()
         return self.show(orders.cancel(self.mine_to_change(id), actor=self.caller))

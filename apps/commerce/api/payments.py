@@ -87,7 +87,7 @@ class PaymentView(CommerceView):
         asks=examples.METADATA,
         **SHOWN,
     )
-    def partial_update(self, request: Request, id: str) -> Any:  # noqa: A002
+    def partial_update(self, request: Request, id: str) -> Any:  # noqa: A002 - the path's name
         """Change the metadata."""
         payment = self.mine_to_change(id)
         return self.show(payments.update(payment, **self.body(MetadataChange), actor=self.caller))
@@ -100,7 +100,7 @@ class PaymentView(CommerceView):
         problems=(PaymentStateConflict,),
         **SHOWN,
     )
-    def confirm(self, request: Request, id: str) -> Any:  # noqa: A002
+    def confirm(self, request: Request, id: str) -> Any:  # noqa: A002 - the path's name
         """Do, in place of the customer, what a payment in `requires_action` waits for."""
         self.no_body()
         return self.show(payments.confirm(self.mine_to_change(id), actor=self.caller))
@@ -113,7 +113,7 @@ class PaymentView(CommerceView):
         problems=(PaymentStateConflict,),
         **SHOWN,
     )
-    def cancel(self, request: Request, id: str) -> Any:  # noqa: A002
+    def cancel(self, request: Request, id: str) -> Any:  # noqa: A002 - the path's name
         """Give up a payment in `requires_action`, so that the order can be paid differently."""
         self.no_body()
         return self.show(payments.cancel(self.mine_to_change(id), actor=self.caller))

@@ -70,7 +70,7 @@ class ProductView(CommerceView):
         problems=(SkuTaken,),
         **SHOWN,
     )
-    def partial_update(self, request: Request, id: str) -> Any:  # noqa: A002
+    def partial_update(self, request: Request, id: str) -> Any:  # noqa: A002 - the path's name
         """Change the members that are given. Orders keep the price they were made with."""
         product = self.mine_to_change(id)
         changes = self.body(ProductBody, partial=True)
@@ -84,6 +84,6 @@ class ProductView(CommerceView):
         status=204,
         problems=(ProductInUse,),
     )
-    def destroy(self, request: Request, id: str) -> None:  # noqa: A002
+    def destroy(self, request: Request, id: str) -> None:  # noqa: A002 - the path's name
         """Delete a product that was never ordered; deactivate the others instead."""
         products.delete(self.mine_to_change(id), actor=self.caller)

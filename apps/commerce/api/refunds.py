@@ -65,7 +65,7 @@ class RefundView(CommerceView):
         asks=examples.METADATA,
         **SHOWN,
     )
-    def partial_update(self, request: Request, id: str) -> Any:  # noqa: A002
+    def partial_update(self, request: Request, id: str) -> Any:  # noqa: A002 - the path's name
         """Change the metadata."""
         refund = self.mine_to_change(id)
         return self.show(refunds.update(refund, **self.body(MetadataChange), actor=self.caller))

@@ -33,7 +33,7 @@ class Problems(serializers.Serializer[Any]):
         ref_name = "Problem"
 
 
-class CredentialExtension(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class CredentialExtension(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular has no types
     """Describe how a developer authenticates: with the gateway's credential."""
 
     target_class = "apps.core.rest.authentication.GatewayAuthentication"
@@ -57,7 +57,7 @@ class Link(serializers.Field[Any, Any, Any, Any]):
         super().__init__(read_only=True, **options)
 
 
-class LinkExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+class LinkExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # drf-spectacular has no types
     """Describe a Link: the identifier, or the object."""
 
     target_class = "apps.core.rest.components.Link"
@@ -71,7 +71,7 @@ class LinkExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped
         return {"oneOf": [{"type": "string"}, component.ref]}
 
 
-class MetadataExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+class MetadataExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # drf-spectacular has no types
     """Describe ``metadata``."""
 
     target_class = "apps.core.rest.fields.Metadata"

@@ -54,7 +54,7 @@ def operation(
         query |= pagination.PARAMETERS | frozenset(filters.base_filters if filters else ())
 
     def declare(method: Callable[..., Any]) -> Callable[..., Any]:
-        method.operation = Operation(  # type: ignore[attr-defined]
+        method.operation = Operation(  # type: ignore[attr-defined]  # read by the view
             name, frozenset(scopes), query, filters, sorts
         )
         described = Described(

@@ -13,7 +13,7 @@ for name, value in placeholders.VALUES.items():
     os.environ.setdefault(name, value)
 os.environ.setdefault("TRELLIS_ADMIN_MFA", "false")
 
-from config.settings.base import *  # noqa: E402, F403
+from config.settings.base import *  # noqa: E402, F403 - settings build on settings
 
 OUTBOX = env.flag("TRELLIS_OUTBOX", default=True)
 EMAIL_BACKEND = "apps.notifications.outbox.OutboxBackend"

@@ -1,7 +1,7 @@
 """A real installation: every secret must be given, every cookie needs TLS."""
 
 from config import env
-from config.settings.base import *  # noqa: F403
+from config.settings.base import *  # noqa: F403 - settings build on settings
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.flag("TRELLIS_SSL_REDIRECT", default=True)

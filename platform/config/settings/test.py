@@ -7,8 +7,8 @@ from config.settings import placeholders
 for name, value in placeholders.VALUES.items():
     os.environ.setdefault(name, value)
 
-from config.settings.base import *  # noqa: E402, F403
-from config.settings.base import INSTALLED_APPS, MIDDLEWARE  # noqa: E402
+from config.settings.base import *  # noqa: E402, F403 - settings build on settings
+from config.settings.base import INSTALLED_APPS, MIDDLEWARE  # noqa: E402 - as above
 
 INSTALLED_APPS += ["django_migration_linter", "zeal"]
 MIDDLEWARE = ["zeal.middleware.zeal_middleware", *MIDDLEWARE]  # A query per row raises.

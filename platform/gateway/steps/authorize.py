@@ -16,7 +16,7 @@ async def authorize(exchange: Exchange) -> None:
     """Refuse what the credential's standing does not cover."""
     credential, operation = exchange.credential, exchange.operation
     assert credential is not None  # noqa: S101 - steps before this one
-    assert operation is not None  # noqa: S101
+    assert operation is not None  # noqa: S101 - as above
     try:
         _standing(credential)
         _address(credential, exchange.address)

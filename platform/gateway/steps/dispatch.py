@@ -121,7 +121,7 @@ def _kept_back(connection: bytes) -> frozenset[bytes]:
 def _caller(exchange: Exchange, method: str) -> str:
     credential, operation = exchange.credential, exchange.operation
     assert credential is not None  # noqa: S101 - steps before this one
-    assert operation is not None  # noqa: S101
+    assert operation is not None  # noqa: S101 - as above
     return callers.seal(
         credential.prepared.get("caller") or _standing(credential),
         request_id=exchange.request_id,

@@ -9,7 +9,7 @@ from gateway.verdict import Verdict
 async def limit(exchange: Exchange) -> None:
     """Ask the limiter once for all limits."""
     assert exchange.credential is not None  # noqa: S101 - steps before this one
-    assert exchange.operation is not None  # noqa: S101
+    assert exchange.operation is not None  # noqa: S101 - as above
     cost = exchange.operation.cost
     verdict = await exchange.runtime.limiter.decide(exchange.credential, cost)
     exchange.verdict = verdict

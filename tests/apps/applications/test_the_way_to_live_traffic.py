@@ -1,5 +1,7 @@
 """An application goes from sandbox to live through review, and can be stopped at any time."""
 
+from collections.abc import Callable
+
 import pytest
 
 from apps.accounts.models import User
@@ -43,10 +45,10 @@ def test_a_draft_cannot_be_approved_without_review(
 
 @pytest.mark.parametrize("verdict", [services.request_changes, services.reject])
 def test_what_was_sent_back_may_be_submitted_again(
-    application: Application, reviewer: User, verdict: object
+    application: Application, reviewer: User, verdict: Callable[..., None]
 ) -> None:
     services.submit(application, actor=reviewer)
-    verdict(application, reason="Explain the scopes", actor=reviewer)  # type: ignore[operator]
+    verdict(application, reason="Explain the scopes", actor=reviewer)
     assert application.state_reason == "Explain the scopes"
     services.submit(application, actor=reviewer)
     assert application.state == State.SUBMITTED

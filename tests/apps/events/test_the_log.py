@@ -92,10 +92,10 @@ def test_a_follower_that_fails_sees_the_same_events_again(
     organization = make.organization().pk
 
     def fails(batch: Sequence[Event]) -> None:
-        raise OSError
+        raise OSError("The disk is full.")
 
     monkeypatch.setattr(services, "followers", {"test": fails})
-    with pytest.raises(OSError):  # noqa: PT011
+    with pytest.raises(OSError, match="full"):
         services.relay()
     assert not Cursor.objects.filter(xid__gt=0).exists()
     monkeypatch.setattr(

@@ -154,7 +154,7 @@ def test_a_5xx_that_was_returned_is_kept_and_says_not_to_retry(
         Customer.objects.create(tenant_id=view.caller.tenant, name="Perhaps")
         return HttpResponse(b'{"code": "internal_error"}', status=500)
 
-    unsure.operation = CustomerView.create.operation  # type: ignore[attr-defined]
+    unsure.operation = CustomerView.create.operation  # type: ignore[attr-defined]  # as @operation does
     monkeypatch.setattr(CustomerView, "create", unsure)
     monkeypatch.setattr("tests.support.contract.check", lambda *_: None)
     for _ in range(2):
