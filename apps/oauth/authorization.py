@@ -81,7 +81,7 @@ def check(parameters: Parameters, client: Client) -> AuthorizationRequest:
     """Return what ``parameters`` ask for; raise ``Refused`` for the first thing that is wrong."""
     _stands(client)
     redirect_uri = _redirect_uri(parameters, client)
-    state = _once(parameters, "state") if len(parameters.getlist("state")) < 2 else ""  # noqa: PLR2004
+    state = _once(parameters, "state") if len(parameters.getlist("state")) < 2 else ""  # noqa: PLR2004 - it stands once
     try:
         return _check(parameters, client, redirect_uri, state)
     except Refused as refused:

@@ -44,7 +44,7 @@ class BadToken(ValueError):  # noqa: N818 - named after what it says
     """The text is no token that we signed for this purpose, or no longer."""
 
 
-class TooSoon(Exception):  # noqa: N818
+class TooSoon(Exception):  # noqa: N818 - as above
     """The next key has not been published for long enough to sign."""
 
 
