@@ -30,14 +30,26 @@ def stylesheet(text: str) -> str:
     colour = parse(text)
     if colour is None:
         return ""
-    light = _until(lambda share: _mix(colour, INK, share), against=(0.95, 0.96, 0.97))
-    dark = _until(lambda share: _mix(colour, WHITE, share), against=(0.15, 0.16, 0.2))
+    light, dark = readable(colour)
     return (
         ":root{"
-        f"--color-primary:light-dark({_hex(light)},{_hex(dark)});"
-        f"--color-primary-content:light-dark({_hex(_on(light))},{_hex(_on(dark))})"
+        f"--color-primary:light-dark({written(light)},{written(dark)});"
+        f"--color-primary-content:light-dark({written(_on(light))},{written(_on(dark))})"
         "}\n"
     )
+
+
+def readable(colour: Rgb) -> tuple[Rgb, Rgb]:
+    """Return the colour as it can be read on light and on dark."""
+    return (
+        _until(lambda share: _mix(colour, INK, share), against=(0.95, 0.96, 0.97)),
+        _until(lambda share: _mix(colour, WHITE, share), against=(0.15, 0.16, 0.2)),
+    )
+
+
+def written(colour: Rgb) -> str:
+    """Return the colour as ``#rrggbb``."""
+    return "#" + "".join(f"{round(part * 255):02x}" for part in colour)
 
 
 def contrast(one: Rgb, two: Rgb) -> float:
@@ -65,7 +77,3 @@ def _luminance(colour: Rgb) -> float:
         part / 12.92 if part <= LINEAR else ((part + 0.055) / 1.055) ** 2.4 for part in colour
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _hex(colour: Rgb) -> str:
-    return "#" + "".join(f"{round(part * 255):02x}" for part in colour)

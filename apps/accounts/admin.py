@@ -6,13 +6,19 @@ from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Field, ManyToManyField, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.accounts import services as accounts
 from apps.accounts.models import Acceptance, Terms, User
 from apps.core.office import Publishing, Record, Rows, person
+
+# Django's pair of lists is wider than a phone, and names its parts in a way that is not allowed.
+TICKED: dict[type[Field[Any, Any]], dict[str, Any]] = {
+    ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}
+}
 
 for model in (EmailAddress, Group):
     if admin.site.is_registered(model):
@@ -48,7 +54,7 @@ class UserAdmin(Record):
         ("Access", {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
     ]
     readonly_fields: ClassVar = ["id", "email", "name", "joined_at", "last_login"]
-    filter_horizontal: ClassVar = ["groups"]
+    formfield_overrides: ClassVar = TICKED
     inlines: ClassVar = [Addresses, Acceptances]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -80,6 +86,9 @@ class UserAdmin(Record):
 @admin.register(Group)
 class GroupAdmin(DjangosGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold has no types
     """Sets of rights for staff, such as "Reviewers"."""
+
+    filter_horizontal: ClassVar = []
+    formfield_overrides: ClassVar = TICKED
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Rights are given by superusers only."""

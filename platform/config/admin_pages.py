@@ -4,19 +4,28 @@ from typing import Any
 
 from django.urls import reverse_lazy
 
+from portal import accent
+
 ACCENT = "#0f766e"
 # How much of the accent colour is in each shade; the rest is white, or black above 600.
-SHADES = {50: 8, 100: 16, 200: 30, 300: 50, 400: 70, 500: 88, 600: 100, 700: 84, 800: 68, 900: 54}
+SHADES = {50: 8, 100: 16, 200: 30, 300: 50, 400: 70, 500: 100, 600: 100, 700: 84, 800: 68, 900: 54}
+DARKER = 600
 
 
-def palette(accent: str) -> dict[str, str]:
-    """Return unfold's shades of the operator's accent colour, mixed by the browser."""
-    colour = accent or ACCENT
+def palette(colour: str) -> dict[str, str]:
+    """Return unfold's shades of the operator's accent colour, mixed by the browser.
+
+    Unfold writes with 600 on light pages and with 500 on dark ones, so both must be readable.
+    """
+    chosen = accent.parse(colour) or accent.parse(ACCENT) or accent.INK
+    light, dark = map(accent.written, accent.readable(chosen))
     mixed = {
-        str(shade): f"color-mix(in oklab, {colour} {share}%, {'white' if shade < 600 else 'black'})"  # noqa: PLR2004 - a shade
+        str(shade): f"color-mix(in oklab, {light} {share}%, black)"
+        if shade >= DARKER
+        else f"color-mix(in oklab, {dark} {share}%, white)"
         for shade, share in SHADES.items()
     }
-    return {**mixed, "950": f"color-mix(in oklab, {colour} 38%, black)"}
+    return {**mixed, "950": f"color-mix(in oklab, {light} 38%, black)"}
 
 
 def page(title: str, icon: str, model: str, permission: str) -> dict[str, Any]:

@@ -1,16 +1,49 @@
-"""Every page of the portal, as a browser under the real policy and as axe see it."""
+"""Every page of portal and admin, as a browser under the real policy and as axe see it."""
 
 import pytest
-from playwright.sync_api import Browser
+from django.contrib import admin
+from playwright.sync_api import Browser, Page
 
 from tests.journeys.box import Box
-from tests.support import screenshots
+from tests.support import admin_pages, screenshots
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+# What a demo has none of.
+ROWS = """
+from django.contrib.auth.models import Group
+from apps.applications.models import Application
+from apps.oauth.models import Client
+Group.objects.get_or_create(name="Reviewers")
+Client.objects.get_or_create(name="App", application=Application.objects.order_by("pk")[0])
+"""
+DECISIONS = {
+    "applications-application": {"approve", "request-changes", "reject", "suspend", "reinstate"},
+    "orgs-organization": {"suspend"},
+    "keys-key": {"revoke"},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _rows(box: Box) -> None:
+    box.python(ROWS)
 
 
 @pytest.mark.parametrize("look", [(1360, "light"), (390, "dark")])
+@pytest.mark.parametrize("area", screenshots.AREAS)
 def test_nothing_is_refused_too_wide_or_hard_to_use(
-    chromium: Browser, box: Box, look: screenshots.Look
+    chromium: Browser, box: Box, area: screenshots.Area, look: screenshots.Look
 ) -> None:
-    assert list(screenshots.everything(chromium, box.facts, [look])) == []
+    assert list(screenshots.everything(chromium, box.facts, [look], areas=[area])) == []
+
+
+def test_the_walk_meets_list_and_row_of_every_model_and_every_decision(
+    page: Page, box: Box
+) -> None:
+    facts = box.facts
+    screenshots.sign_in(page, box.portal, facts["admin_email"], facts["admin_password"])
+    admin.autodiscover()
+    models = [model._meta for model in admin.site._registry]
+    lists = {f"admin-{model.app_label}-{model.model_name}" for model in models}
+    expected = lists | {f"{name}-change" for name in lists}
+    expected |= {f"admin-{name}-{verb}" for name, verbs in DECISIONS.items() for verb in verbs}
+    assert expected - set(admin_pages.pages(page, box.portal)) == set()

@@ -7,33 +7,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.box import Box
+from tests.journeys.deciding import decide
 from tests.support.screenshots import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
-ADMIN = (
-    "/admin/",
-    "/admin/applications/application/",
-    "/admin/orgs/organization/",
-    "/admin/moderation/decision/",
-    "/admin/keys/key/",
-    "/admin/tenants/tenant/",
-    "/admin/usage/request/",
-    "/admin/plans/planversion/",
-    "/admin/catalog/api/",
-    "/admin/events/event/",
-    "/admin/notifications/message/",
-    "/admin/accounts/user/",
-    "/admin/accounts/terms/",
-)
-
-
-def test_no_page_of_the_admin_is_refused_anything(page: Page, box: Box) -> None:
-    facts = box.facts
-    sign_in(page, box.portal, facts["admin_email"], facts["admin_password"])
-    for path in ADMIN:
-        answer = page.goto(box.portal + path)
-        assert answer
-        assert answer.status == 200, path
 
 
 def test_an_application_is_submitted_approved_and_gets_a_live_key(
@@ -53,9 +30,7 @@ def test_an_application_is_submitted_approved_and_gets_a_live_key(
     sign_in(reviewer, box.portal, facts["admin_email"], facts["admin_password"])
     reviewer.goto(f"{box.portal}/admin/")
     reviewer.get_by_role("link", name=name).click()
-    reviewer.get_by_role("link", name="Approve for live traffic").click()
-    reviewer.get_by_label("Reason").fill("Well described")
-    reviewer.get_by_role("button", name="Approve for live traffic").click()
+    decide(reviewer, "Approve for live traffic", "Well described")
     expect(reviewer.get_by_text("Approved").first).to_be_visible()
     reviewer.context.close()
 

@@ -7,29 +7,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.journeys.box import Box
+from tests.journeys.deciding import decide
+from tests.support.screenshots import sign_in
 
 ORDERS = "/commerce/v1/orders?limit=1"
 PROMISE = 1.0  # seconds
 PATIENCE = 15.0
 ISSUE = """
+from django.contrib.admin.utils import quote
 from apps.keys import services as keys
 key = keys.find({secret!r})
 made = keys.issue(
     key.application, tenant=key.tenant, name="Stop", scopes=key.scopes, actor=key.created_by
 )
-print(made.secret)
+print(made.secret, quote(key.application.pk))
 """
-ACT = """
+REVOKE = """
 import time
-from apps.accounts.models import User
-from apps.applications import services as applications
 from apps.keys import services as keys
-from apps.moderation import services as moderation
-key = keys.find({secret!r})
-operator = User.objects.filter(is_superuser=True).first()
-{act}
+keys.revoke(keys.find({secret!r}), actor=None)
 print(time.monotonic())
 """
 
@@ -76,15 +75,20 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+@dataclass(frozen=True)
+class Issued:
+    """A working key, and its application's address in the admin."""
+
+    secret: str
+    application: str
+
+
 @pytest.fixture
-def secret(box: Box) -> str:
-    """A working key, for which nothing is in any cache yet."""
-    return box.python(ISSUE.format(secret=box.facts["sandbox_key"])).splitlines()[-1]
-
-
-def act(box: Box, secret: str, words: str) -> float:
-    """Do something and return when it was done: the clock is the same in every process."""
-    return float(box.python(ACT.format(secret=secret, act=words)).split()[-1])
+def issued(box: Box) -> Issued:
+    """A key for which nothing is in any cache yet."""
+    made = box.python(ISSUE.format(secret=box.facts["sandbox_key"])).splitlines()[-1]
+    secret, application = made.split()
+    return Issued(secret, f"{box.portal}/admin/applications/application/{application}/change/")
 
 
 def codes_after(seen: list[Seen], moment: float) -> set[str]:
@@ -93,20 +97,24 @@ def codes_after(seen: list[Seen], moment: float) -> set[str]:
     return {code for notes in seen for code in notes.since(moment)}
 
 
-def test_a_revoked_key_is_refused_by_both_gateways(box: Box, secret: str) -> None:
-    with calling(box, secret) as seen:
+def test_a_revoked_key_is_refused_by_both_gateways(box: Box, issued: Issued) -> None:
+    with calling(box, issued.secret) as seen:
         assert codes_after(seen, 0) == {""}
-        revoked = act(box, secret, "keys.revoke(key, actor=None)")
+        # The clock is the same in every process.
+        revoked = float(box.python(REVOKE.format(secret=issued.secret)).split()[-1])
         assert codes_after(seen, revoked + PROMISE) == {"key_revoked"}
 
 
-def test_a_suspended_application_is_refused_and_let_in_again(box: Box, secret: str) -> None:
-    decide = "moderation.{}(key.application, reason='Journey', actor=operator)"
-    with calling(box, secret) as seen:
+def test_an_application_is_refused_within_a_second_of_a_reviewers_click(
+    box: Box, issued: Issued, page: Page
+) -> None:
+    sign_in(page, box.portal, box.facts["admin_email"], box.facts["admin_password"])
+    page.goto(issued.application)
+    with calling(box, issued.secret) as seen:
         assert codes_after(seen, 0) == {""}
-        suspended = act(box, secret, decide.format("suspend"))
+        suspended = decide(page, "Suspend", "Thousands of failing calls")
         try:
             assert codes_after(seen, suspended + PROMISE) == {"application_suspended"}
         finally:
-            reinstated = act(box, secret, decide.format("reinstate"))
+            reinstated = decide(page, "Reinstate", "They mended it")
         assert codes_after(seen, reinstated + PROMISE) == {""}

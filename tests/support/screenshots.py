@@ -1,9 +1,9 @@
 """``python -m tests.support.screenshots [BOX]``: photograph every page of a running demo.
 
 Reads ``demo.json`` in the box's folder (``.trellis``), signs in as its developer, and writes
-``screenshots/<page>-<width>-<theme>.png``. It also says what a reader with other eyes would meet:
-violations of the content policy in the console, and of accessibility rules by axe. Ends with 1 when
-there are any.
+``screenshots/<page>-<width>-<theme>.png``; then as its operator, for the admin. It also says what a
+reader with other eyes would meet: violations of the content policy in the console, and of
+accessibility rules by axe. Ends with 1 when there are any.
 """
 
 import json
@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.support import admin_pages
+
 ROOT = Path(__file__).resolve().parents[2]
 AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 FLAGS = [
@@ -24,6 +26,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+Area = Literal["portal", "admin"]
+AREAS: tuple[Area, ...] = ("portal", "admin")
 Look = tuple[int, Literal["light", "dark"]]
 LOOKS: tuple[Look, ...] = ((1360, "light"), (1360, "dark"), (390, "light"), (390, "dark"))
 HEIGHT = 860
@@ -36,6 +40,8 @@ OPEN = {
     "guide": "/docs/quickstart",
     "errors": "/docs/errors",
     "error": "/docs/errors/scope_missing",
+    "events": "/docs/events",
+    "password-forgotten": "/accounts/password/reset/",
     "outbox": "/outbox",
     "missing": "/nowhere",
 }
@@ -50,6 +56,8 @@ SIGNED_IN = {
     "usage": "/usage",
     "explorer": "/docs/swagger",
     "settings": "/settings",
+    "password": "/accounts/password/change/",
+    "address": "/accounts/email/",
 }
 RUN = """axe.run().then(found => found.violations.map(
   one => `${one.id} (${one.nodes.length}): ${one.nodes[0].target.join(" ")}`))"""
@@ -93,8 +101,11 @@ def photograph(
     page.on("pageerror", lambda error: heard.append(str(error)))
     for name, path in pages.items():
         heard.clear()
+        page.goto("about:blank")  # An address that differs in its fragment only is not loaded anew.
         page.goto(base + path)
         page.wait_for_timeout(600 if folder else 200)  # fonts, charts and the explorer
+        if page.url != base + path:
+            yield f"{name}-{mark}: leads to {page.url}"
         if folder:
             page.screenshot(path=str(folder / f"{name}-{mark}.png"))
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
@@ -107,25 +118,49 @@ def photograph(
 
 
 def everything(
-    browser: Browser, facts: dict[str, Any], looks: Sequence[Look], folder: Path | None = None
+    browser: Browser,
+    facts: dict[str, Any],
+    looks: Sequence[Look],
+    folder: Path | None = None,
+    areas: Sequence[Area] = AREAS,
 ) -> Iterator[str]:
     """Open every page in each look, and yield a line for all that is wrong."""
-    base = facts["portal_url"]
+    walks = {"portal": portal, "admin": admin}
     for width, theme in looks:
-        context = browser.new_context(
-            viewport={"width": width, "height": HEIGHT}, color_scheme=theme
-        )
-        mark = f"{width}-{theme}"
-        yield from photograph(context, base, OPEN, mark, folder)
-        page = context.new_page()
-        sign_in(page, base, facts["developer_email"], facts["developer_password"])
-        entries = {
-            "request": first(page, base, "logs"),
-            "application": first(page, base, "applications"),
-        }
-        page.close()
-        yield from photograph(context, base, SIGNED_IN | entries, mark, folder)
-        context.close()
+        for area in areas:
+            context = browser.new_context(
+                viewport={"width": width, "height": HEIGHT}, color_scheme=theme
+            )
+            yield from walks[area](context, facts, f"{width}-{theme}", folder)
+            context.close()
+
+
+def portal(
+    context: BrowserContext, facts: dict[str, Any], mark: str, folder: Path | None
+) -> Iterator[str]:
+    """Walk through the portal, first as a stranger and then as the developer."""
+    base = facts["portal_url"]
+    yield from photograph(context, base, OPEN, mark, folder)
+    page = context.new_page()
+    sign_in(page, base, facts["developer_email"], facts["developer_password"])
+    entries = {
+        "request": first(page, base, "logs"),
+        "application": first(page, base, "applications"),
+    }
+    page.close()
+    yield from photograph(context, base, SIGNED_IN | entries, mark, folder)
+
+
+def admin(
+    context: BrowserContext, facts: dict[str, Any], mark: str, folder: Path | None
+) -> Iterator[str]:
+    """Walk through the admin as the operator."""
+    base = facts["portal_url"]
+    page = context.new_page()
+    sign_in(page, base, facts["admin_email"], facts["admin_password"])
+    found = admin_pages.pages(page, base)
+    page.close()
+    yield from photograph(context, base, found, mark, folder)
 
 
 def first(page: Page, base: str, name: str) -> str:
