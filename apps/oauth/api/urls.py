@@ -3,7 +3,13 @@
 None of django-oauth-toolkit's own routes exists here. The pages for people are the portal's.
 """
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from apps.oauth.api import wellknown
 
 app_name = "oauth"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(".well-known/oauth-authorization-server", wellknown.server, name="metadata"),
+    path(".well-known/openid-configuration", wellknown.server, name="openid-configuration"),
+    path(".well-known/jwks.json", wellknown.keys, name="jwks"),
+]
