@@ -3,15 +3,31 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from portal.addresses import client_address
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
-    """Our addresses, our mails' sender."""
+    """Our addresses, our mails' sender, our words."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": _("This account was closed by an operator."),
+        "email_password_mismatch": _("The e-mail address or the password is not right."),
+        "enter_current_password": _("That is not your current password."),
+        "incorrect_code": _("That is not the code. The newest mail has the one that works."),
+        "incorrect_password": _("That is not your password."),
+        "too_many_login_attempts": _("That was tried too often. Wait five minutes and try again."),
+        "email_taken": _("Another account has this address."),
+        "duplicate_email": _("This is your address already."),
+        "rate_limited": _("A mail is on its way already. Wait three minutes for the next one."),
+        "same_as_current": _("This is your address already."),
+    }
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Count trusted proxies as everywhere else; rate limits depend on it."""
@@ -25,6 +41,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """Let subjects know the brand too; allauth renders them without a request."""
         ours = {"brand": settings.BRAND, "portal_url": settings.PORTAL_URL}
         super().send_mail(template_prefix, email, context | ours)
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """Lead back to where passwords are changed."""
+        return reverse("portal:settings")
+
+    def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
+        """Lead who changed his address back to where it stands."""
+        if self.request.user.is_authenticated:
+            return reverse("portal:settings")
+        return str(super().get_email_verification_redirect_url(email_address))
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Everybody may sign up."""

@@ -1,5 +1,6 @@
 """What every portal template may use."""
 
+from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +16,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     """Return the brand and the frame of the page; what costs a query is asked only when shown."""
     return {
         "brand": settings.BRAND,
+        "contact": parseaddr(settings.BRAND["mail_from"])[1],
         "theme": theme_of(request),
         "mode": SimpleLazyObject(lambda: mode_of(request)),
         "organization": SimpleLazyObject(lambda: organization_of(request)),

@@ -15,10 +15,13 @@ from apps.events.registry import Kind, kinds
 _SECTION: Final = re.compile(r"^## `?(\w+)`?\n", re.MULTILINE)
 _LINK: Final = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _MARKS: Final = re.compile(r"[`*]")
-_SENTENCE: Final = re.compile(r"(?<=[.:]) ")
+_SENTENCE: Final = re.compile(r"(?<=\.) ")
 _HEAD: Final = re.compile(r"\*\*(\d{3})\*\* · (.+)")
 GATEWAY: Final = "http://localhost:8080"  # what the documents call this installation's gateway
-FIRST: Final = ("quickstart", "authentication", "sandbox", "errors", "pagination", "idempotency")
+FIRST: Final = (
+    *("quickstart", "authentication", "sandbox"),
+    *("handling-errors", "pagination", "idempotency"),
+)
 
 
 @dataclass(frozen=True, slots=True)

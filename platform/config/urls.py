@@ -10,7 +10,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("apps.oauth.api.urls")),
     path("", include("portal.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("portal.account_urls")),
     path("admin/", admin.site.urls),
     path("commerce/v1/", include("apps.commerce.api.urls")),
 ]

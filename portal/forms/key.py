@@ -53,17 +53,30 @@ class KeyForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        """Offer what ``user`` may choose from."""
+    def __init__(
+        self,
+        *args: Any,
+        user: User,
+        livemode: bool = False,
+        asked: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Offer what ``user`` may choose from; begin with what is ``asked`` for or looked at."""
         super().__init__(*args, **kwargs)
         scopes = [(scope.name, _label(scope)) for scope in Scope.objects.order_by("name")]
-        self.fields["scopes"].choices = scopes  # type: ignore[attr-defined]
-        if not self.is_bound:
-            self.initial.setdefault("scopes", [name for name, _label in scopes])
+        self.fields["scopes"].choices = scopes  # type: ignore[attr-defined]  # a ChoiceField
         mine = Application.objects.visible_to(user).order_by("pk")
-        self.fields["application"].queryset = mine  # type: ignore[attr-defined]
+        self.fields["application"].queryset = mine  # type: ignore[attr-defined]  # a ModelChoiceField
         tenants = Tenant.objects.visible_to(user).order_by("-kind", "pk")
-        self.fields["tenant"].queryset = tenants  # type: ignore[attr-defined]
+        self.fields["tenant"].queryset = tenants  # type: ignore[attr-defined]  # a ModelChoiceField
+        approved = mine.filter(state=Application.State.APPROVED)
+        if not approved.exists():
+            self.fields["tenant"].help_text = _("Live keys need an approved application.")
+        self.initial["application"] = asked or (approved.first() if livemode else None)
+        if livemode:
+            self.initial["tenant"] = tenants.filter(kind=Tenant.Kind.LIVE).first()
+        else:  # Here nothing can be harmed. A live key gets the scopes that someone ticks.
+            self.initial["scopes"] = [name for name, _label in scopes]
 
     def expires_at(self) -> datetime | None:
         """Return when the key ends, or None."""

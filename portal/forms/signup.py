@@ -1,20 +1,37 @@
 """Signing up."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.forms import SignupForm as BaseSignupForm
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import lazy
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts import services as accounts
 from apps.accounts.models import Terms, User
 from portal.addresses import client_address
+from portal.forms.account import EMAIL, Worded
 
 
-class SignupForm(BaseSignupForm):  # type: ignore[misc]  # allauth has no types
+def _terms() -> SafeString:
+    words = _("I accept the {begin}terms of service{end}")
+    address = reverse("portal:terms")
+    begin = format_html('<a class="link" href="{}" target="_blank">', address)
+    return format_html(str(words), begin=begin, end=mark_safe("</a>"))
+
+
+_terms_label = lazy(_terms, SafeString)
+
+
+class SignupForm(Worded, BaseSignupForm):  # type: ignore[misc]  # allauth has no types
     """E-mail, name, password, and the terms of service."""
+
+    words: ClassVar = {"email": EMAIL}
 
     name = forms.CharField(
         label=_("Your name"),
@@ -23,7 +40,7 @@ class SignupForm(BaseSignupForm):  # type: ignore[misc]  # allauth has no types
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     terms = forms.BooleanField(
-        label=_("I accept the terms of service"),
+        label=_terms_label(),
         error_messages={"required": _("Please accept the terms of service to continue.")},
     )
     field_order = ["email", "name", "password1", "terms"]

@@ -84,6 +84,9 @@ def submit(request: PortalRequest, application_id: str) -> HttpResponse:
         applications.submit(application, actor=request.user)
         messages.success(request, _("Submitted. You will hear from a reviewer by mail."))
         return redirect("portal:applications-detail", application.pk)
+    if application.state not in SUBMITTABLE:
+        messages.warning(request, _("%(name)s cannot be submitted now.") % {"name": application})
+        return redirect("portal:applications-detail", application.pk)
     return render(request, "portal/applications/submit.html", {"application": application})
 
 
@@ -104,8 +107,10 @@ def revoke_keys(request: PortalRequest, application_id: str) -> HttpResponse:
 
 
 def _steps(application: Application) -> list[dict[str, object]]:
-    """Return the way to live traffic: what is done, and which step is next."""
+    """Return the way to live traffic: what is done, and which step is next; none while stopped."""
     state = Application.State
+    if application.state == state.SUSPENDED:
+        return []
     asked = application.state in {state.SUBMITTED, state.APPROVED}
     approved = application.state == state.APPROVED
     live = application.keys.usable().filter(tenant__kind=Tenant.Kind.LIVE).exists()

@@ -14,7 +14,7 @@ from apps.keys import services as keys
 from apps.keys.models import Key, KeyQuerySet
 from portal import samples
 from portal.forms.key import KeyForm
-from portal.request import PortalRequest, tenant_kind
+from portal.request import PortalRequest, mode_of, tenant_kind
 
 SHOWN = 200
 
@@ -36,8 +36,12 @@ def index(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: PortalRequest) -> HttpResponse:
     """Create a key. The answer to the POST is the only page that ever shows a live secret."""
-    asked = {"application": request.GET.get("application"), "tenant": None}
-    form = KeyForm(request.POST or None, user=request.user, initial=asked)
+    form = KeyForm(
+        request.POST or None,
+        user=request.user,
+        livemode=mode_of(request) == "live",
+        asked=request.GET.get("application"),
+    )
     if request.method == "POST" and form.is_valid():
         wanted = form.cleaned_data
         try:

@@ -59,7 +59,7 @@ def _figures(totals: usage.Totals) -> list[Figure]:
         ),
         Figure(
             _("Error rate"),
-            percent(rate),
+            percent(rate) if totals.requests else "—",
             "triangle-alert",
             change,
             good=not before or rate <= before.error_rate,

@@ -1,15 +1,26 @@
 """A developer makes applications and asks for review."""
 
+import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
+from apps.accounts.models import User
+from apps.applications import services as applications
 from apps.applications.models import Application
 from apps.keys.models import Key
+from apps.orgs import services as orgs
 from tests.portal.conftest import Team
 from tests.support import make
 from tests.support.queries import Queries
 
 FIELDS = {"name": "Stock sync", "description": "Counts.", "homepage": "https://stock.example"}
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    """Who decides."""
+    return make.operator()
 
 
 def test_a_new_application_is_on_the_default_plan(browser: Client, team: Team) -> None:
@@ -85,3 +96,54 @@ def test_its_page_lists_its_own_keys_only(browser: Client, team: Team) -> None:
     shown = browser.get(reverse("portal:applications-detail", args=[team.application.pk]))
     assert list(shown.context["keys"]) == [team.key]
     assert other.key.hint not in shown.content.decode()
+
+
+def test_who_is_suspended_reads_why_and_whom_to_write_to(
+    browser: Client, team: Team, operator: User, settings: Settings
+) -> None:
+    settings.BRAND = {**settings.BRAND, "mail_from": "Zenith <help@zenith.example>"}
+    applications.suspend(team.application, reason="Too many failing calls", actor=operator)
+    address = reverse("portal:applications-detail", args=[team.application.pk])
+    page = browser.get(address).content.decode()
+    assert "An operator has suspended this application" in page
+    assert "Too many failing calls" in page
+    assert reverse("portal:error", args=["application_suspended"]) in page
+    assert "mailto:help@zenith.example?subject=" in page
+    assert team.application.pk in page
+    assert "New key" not in page
+    assert "Submit for review" not in page
+
+
+def test_who_is_suspended_cannot_ask_for_review(
+    browser: Client, team: Team, operator: User
+) -> None:
+    applications.suspend(team.application, reason="Spam", actor=operator)
+    address = reverse("portal:applications-submit", args=[team.application.pk])
+    shown = browser.get(address)
+    assert shown["Location"] == reverse("portal:applications-detail", args=[team.application.pk])
+    assert browser.post(address).status_code == 409
+    team.application.refresh_from_db()
+    assert team.application.state == Application.State.SUSPENDED
+
+
+def test_every_page_of_a_suspended_organization_says_so(
+    browser: Client, team: Team, operator: User
+) -> None:
+    assert "An operator suspended" not in browser.get(reverse("portal:keys")).content.decode()
+    orgs.suspend(team.organization, reason="Unpaid", actor=operator)
+    page = browser.get(reverse("portal:keys")).content.decode()
+    assert "An operator suspended Bicycle Shop" in page
+    assert "Unpaid" in page
+    assert team.organization.pk in page
+
+
+def test_a_reviewers_words_come_with_what_to_do(
+    browser: Client, team: Team, operator: User
+) -> None:
+    applications.submit(team.application, actor=team.developer)
+    applications.request_changes(team.application, reason="Say what it does.", actor=operator)
+    address = reverse("portal:applications-detail", args=[team.application.pk])
+    page = browser.get(address).content.decode()
+    assert "A reviewer asks for changes" in page
+    assert "Say what it does." in page
+    assert "Submit for review" in page

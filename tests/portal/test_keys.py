@@ -129,3 +129,25 @@ def test_the_list_costs_the_same_however_many(browser: Client, team: Team) -> No
     for _ in range(11):
         make.key(team.application, tenant=team.sandbox)
     assert Queries().of(lambda: browser.get(reverse("portal:keys"))) == few
+
+
+def test_the_form_begins_with_the_environment_that_is_looked_at(
+    browser: Client, team: Team
+) -> None:
+    approved = make.application(team.organization, approved=True)
+    live = make.live(team.organization)
+    form = browser.get(reverse("portal:keys-new")).context["form"]
+    assert "tenant" not in form.initial, "the first choice is the sandbox"
+    assert form.initial["scopes"]
+    browser.post(reverse("portal:mode"), {"mode": "live", "next": "/keys/new"})
+    answer = browser.get(reverse("portal:keys-new"))
+    assert answer.context["form"].initial == {"application": approved, "tenant": live}
+    assert f'<option value="{live.pk}" selected>' in answer.content.decode()
+
+
+def test_the_form_says_when_no_application_may_have_a_live_key(browser: Client, team: Team) -> None:
+    page = browser.get(reverse("portal:keys-new")).content.decode()
+    assert "Live keys need an approved application." in page
+    make.application(team.organization, approved=True)
+    page = browser.get(reverse("portal:keys-new")).content.decode()
+    assert "Live keys need an approved application." not in page

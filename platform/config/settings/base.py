@@ -168,7 +168,21 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_FORMS = {"signup": "portal.forms.signup.SignupForm"}
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = True
+ACCOUNT_CHANGE_EMAIL = True  # One address each: the new one replaces the old once it is proved.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_FORMS = {
+    "signup": "portal.forms.signup.SignupForm",
+    "login": "portal.forms.account.LoginForm",
+    "add_email": "portal.forms.account.AddEmailForm",
+    "change_email": "portal.forms.account.ChangeEmailForm",
+    "confirm_email_verification_code": "portal.forms.account.CodeForm",
+    "change_password": "portal.forms.account.ChangePasswordForm",
+    "set_password": "portal.forms.account.SetPasswordForm",
+    "reset_password": "portal.forms.account.ResetPasswordForm",
+    "reset_password_from_key": "portal.forms.account.ResetPasswordKeyForm",
+}
 ACCOUNT_ADAPTER = "portal.accounts.AccountAdapter"
 ADMIN_MFA = env.flag("TRELLIS_ADMIN_MFA", default=True)
 
