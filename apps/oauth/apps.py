@@ -1,6 +1,7 @@
 """OAuth clients, grants and tokens: django-oauth-toolkit's six models, swapped."""
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_out
 
 from apps.events.registry import follow, register
 
@@ -12,7 +13,7 @@ class OauthConfig(AppConfig):
 
     def ready(self) -> None:
         """Describe this app's events; tell gateways what ends a token; refuse open gates."""
-        from apps.oauth import checks, revocation  # noqa: PLC0415 - models load after ready() begins
+        from apps.oauth import checks, logout, revocation  # noqa: PLC0415 - models load after ready() begins
 
         checks.refuse_open_doors()
         register(
@@ -24,6 +25,11 @@ class OauthConfig(AppConfig):
             ("consent.given", "An end user let an OAuth client act in a tenant."),
             ("consent.widened", "An end user let an OAuth client do more than before."),
             ("consent.revoked", "An end user took back what an OAuth client was allowed."),
+            ("client.registered", "An OAuth client registered itself."),
+            ("initial_token.issued", "A developer made a token that lets clients register."),
+            ("signing_key.rotated", "Another key signs tokens from now on."),
             ("token.revoked", "Access tokens, and what would renew them, were revoked."),
         )
         follow("tokens", revocation.follow, promptly=True)
+        follow("sign-ins", logout.follow, promptly=True)
+        user_logged_out.connect(logout.signed_out, dispatch_uid="oauth")

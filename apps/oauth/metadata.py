@@ -7,12 +7,10 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from apps.oauth import claims, scopes, signing
+from apps.oauth import assertions, claims, proofs, scopes, signing
 from apps.oauth.models import Client
 from apps.oauth.models.client import GrantType
 
-PROOF_ALGORITHMS: Final = ("ES256", "ES384", "RS256", "PS256", "EdDSA")  # of clients' own keys
-ASSERTION_ALGORITHMS: Final = ("ES256", "ES384", "RS256", "PS256", "EdDSA")
 PATHS: Final = {
     "authorization_endpoint": "/oauth/authorize",
     "token_endpoint": "/oauth/token",
@@ -47,7 +45,7 @@ def _protocol() -> dict[str, Any]:
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "require_pushed_authorization_requests": False,
-        "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
+        "dpop_signing_alg_values_supported": list(proofs.ALGORITHMS),
         "protected_resources": [settings.API_URL],
         "ui_locales_supported": [code for code, _ in settings.LANGUAGES],
     } | {
@@ -55,7 +53,7 @@ def _protocol() -> dict[str, Any]:
         for endpoint in ("token", "revocation", "introspection")
         for said, values in {
             "methods_supported": _methods(endpoint),
-            "signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+            "signing_alg_values_supported": list(assertions.ALGORITHMS),
         }.items()
     }
 

@@ -1,0 +1,122 @@
+"""Posting to an address that a developer chose, without becoming their way into our network.
+
+The name is resolved once, every address it has must be public, and the connection goes to one of
+those and nowhere else: no redirect, no proxy, no second look-up. Where the portal itself runs on
+loopback (the box), loopback is public enough.
+"""
+
+import http.client
+import socket
+import ssl
+from contextlib import suppress
+from ipaddress import ip_address
+from threading import Timer
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+
+TIMEOUT: Final = 3.0  # seconds to connect, and for each piece of the answer
+DEADLINE: Final = 8.0  # seconds for all of it, however slowly it drips
+LARGEST_ANSWER: Final = 1024  # bytes that are read; nothing in them is of interest
+
+
+class Unreachable(Exception):  # noqa: N818 - named after what it says
+    """The address may not be called, or did not answer."""
+
+
+def fault(url: str) -> str:
+    """Return what is wrong with calling ``url``, in a sentence; nothing when it may be tried."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return "This is not an address."
+    if not url.isascii() or not url.isprintable() or " " in url or not parts.hostname:
+        return "This is not an address."
+    if parts.fragment or "@" in parts.netloc:
+        return "The address holds a fragment or a user name."
+    if parts.scheme != "https" and not (parts.scheme == "http" and _in_the_box(parts.hostname)):
+        return "The address must begin with https."
+    return ""
+
+
+def post(url: str, fields: dict[str, str]) -> int:
+    """Post a form and return the status of the answer; Unreachable when there was none."""
+    if why := fault(url):
+        raise Unreachable(why)
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    host, port = str(parts.hostname), parts.port or (443 if secure else 80)
+    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Cache-Control": "no-store",
+        "Connection": "close",
+    }
+    deadline = Timer(DEADLINE, _cut, [connection])
+    deadline.daemon = True
+    try:
+        connection.sock = _connect(host, port)
+        deadline.start()
+        if secure:
+            connection.sock = _secured(connection.sock, host)
+            connection.sock.do_handshake()
+        connection.request("POST", path or "/", urlencode(fields), headers)
+        with connection.getresponse() as answer:
+            answer.read(LARGEST_ANSWER)
+            return answer.status
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise Unreachable(f"{type(error).__name__}: {error}") from error
+    finally:
+        deadline.cancel()
+        connection.close()
+
+
+def _connect(host: str, port: int) -> socket.socket:
+    found = [str(row[4][0]) for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    if not all(_public(address) for address in found):
+        raise Unreachable("The name leads into a private network.")
+    for address in found[:-1]:
+        with suppress(OSError):
+            return socket.create_connection((address, port), timeout=TIMEOUT)
+    return socket.create_connection((found[-1], port), timeout=TIMEOUT)
+
+
+def _secured(plain: socket.socket, host: str) -> ssl.SSLSocket:
+    context = ssl.create_default_context()
+    return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+
+
+def _cut(connection: http.client.HTTPConnection) -> None:
+    with suppress(OSError, AttributeError):
+        connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _public(address: str) -> bool:
+    """Tell whether an address is of the public internet; those that hide an IPv4 are not."""
+    parsed = ip_address(address.partition("%")[0])
+    if parsed.is_loopback:
+        return _box()
+    hides = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None)
+    translated = parsed.version == 6 and parsed.packed[:4] == bytes.fromhex("0064ff9b")  # noqa: PLR2004 - RFC 6052
+    teredo = getattr(parsed, "teredo", None)
+    return parsed.is_global and not parsed.is_multicast and not (hides or translated or teredo)
+
+
+def _box() -> bool:
+    return _names_loopback(urlsplit(settings.PORTAL_URL).hostname or "")
+
+
+def _in_the_box(host: str) -> bool:
+    return _box() and _names_loopback(host)
+
+
+def _names_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
