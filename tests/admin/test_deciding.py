@@ -223,3 +223,19 @@ def test_staff_cannot_make_themselves_superusers(client: Client, db: None) -> No
     assert answer.status_code == 403
     staff.refresh_from_db()
     assert staff.is_superuser is False
+
+
+def test_whoever_may_decide_but_not_look_decides_nothing(
+    submitted: Application, client: Client
+) -> None:
+    staff = make.user(is_staff=True)
+    staff.user_permissions.add(Permission.objects.get(codename="moderate_application"))
+    client.force_login(staff)
+    for answer in (
+        client.get(page(submitted, "approve")),
+        client.post(page(submitted, "approve"), {"reason": "Good."}),
+    ):
+        assert answer.status_code == 403
+    submitted.refresh_from_db()
+    assert submitted.state == "submitted"
+    assert not Decision.objects.exists()

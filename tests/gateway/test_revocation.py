@@ -14,6 +14,7 @@ from apps.keys.models import Key
 from apps.keys.services import Issued
 from apps.orgs import services as orgs
 from apps.orgs.models import Organization
+from gateway.credential import STALE
 from tests.gateway.conftest import World, bearer
 from tests.gateway.process import Gateway
 from tests.gateway.standin import document
@@ -117,3 +118,15 @@ def test_what_was_said_while_nobody_could_hear_it_is_not_missed(
     assert code(gateway, key) == "key_unknown"
     store.client_kill_filter(_type="pubsub")
     assert until("", gateway, key=key) < 3
+
+
+def test_a_revoked_key_leaves_a_tombstone_that_outlives_every_copy(
+    gateway: Gateway, key: Issued, world: World, store: redis.Redis
+) -> None:
+    until("", gateway, key=key)
+    with world():
+        keys.revoke(key.key, actor=key.key.created_by, reason="leaked")
+    until("key_revoked", gateway, key=key)
+    name = invalidation.cache_name(bytes(key.key.digest))
+    assert store.get(name) == b'{"dead": "key_revoked"}'
+    assert store.ttl(name) > STALE

@@ -1,5 +1,6 @@
 """Every answered request has its record, also after a kill; PostgreSQL takes it as it is."""
 
+import os
 import re
 import signal
 import threading
@@ -279,4 +280,36 @@ def test_a_living_process_keeps_its_folder(tmp_path: Path) -> None:
     [orphan] = orphans(tmp_path)
     [segment] = orphan.segments()
     assert (segment.source, segment.number, segment.count) == (spool.source, 1, 1)
+    orphan.release()
+
+
+def test_a_record_that_did_not_fit_on_the_disk_spoils_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = packed()
+    spool = Spool(tmp_path, limit=10_000)
+    spool.write(data)
+    write = os.write
+    with monkeypatch.context() as full:
+        full.setattr("gateway.spool.os.write", lambda file, text: write(file, text[:10]))
+        spool.write(data)
+    spool.write(data)
+    spool.rotate()
+    [segment] = spool.ready
+    assert (segment.count, spool.lost) == (2, 1)
+    assert segment.path.read_bytes() == data * 2
+    assert "the disk is full" in caplog.text
+    spool.close()
+
+
+def test_a_record_that_was_torn_by_a_kill_is_cut_off_before_it_is_shipped(tmp_path: Path) -> None:
+    data = packed()
+    spool = Spool(tmp_path, limit=10_000)
+    spool.write(data)
+    spool.write(data[:-3])
+    spool.close()
+    [orphan] = orphans(tmp_path)
+    [segment] = orphan.segments()
+    assert (segment.count, segment.size) == (1, len(data))
+    assert segment.path.read_bytes() == data
     orphan.release()
