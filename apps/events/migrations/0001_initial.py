@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
                 ('follower', models.CharField(max_length=80, primary_key=True, serialize=False)),
                 ('xid', models.BigIntegerField(default=0)),
                 ('event', models.UUIDField(null=True)),
+                ('moved_at', models.DateTimeField(auto_now=True)),
             ],
         ),
         migrations.CreateModel(
