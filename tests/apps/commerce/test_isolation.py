@@ -14,6 +14,8 @@ from apps.commerce.api import base
 from apps.commerce.api.base import CommerceView
 from apps.core import ids
 from apps.core.compiled import OneRow
+from apps.core.rest.errors import CursorInvalid
+from apps.core.rest.pagination import Pages
 from apps.idempotency.models import KeptAnswer
 from apps.tenants.isolation import acting_in
 from apps.tenants.models import Tenant
@@ -217,6 +219,18 @@ def test_a_cursor_is_bound_to_the_installation(sandbox: Tenant, shop: Shop) -> N
     cursor = shop.api.get("customers?limit=1").json()["next_cursor"]
     with override_settings(SECRET_KEY="another"):
         assert shop.api.get(f"customers?starting_after={cursor}").code == "cursor_invalid"
+
+
+def test_an_identifier_of_another_tenant_is_no_cursor_even_without_the_database(
+    sandbox: Tenant, shop: Shop
+) -> None:
+    key = shop.customer()["id"]
+    sorts = ("-created_at",)
+    with transaction.atomic(), acting_in(sandbox):
+        rows = models.Customer.objects.all()
+        Pages("customers", sandbox.pk, sorts).cut(rows, {"starting_after": key})
+        with pytest.raises(CursorInvalid):
+            Pages("customers", ids.new("tnt"), sorts).cut(rows, {"starting_after": key})
 
 
 @pytest.mark.parametrize("model", [*TABLES, KeptAnswer])

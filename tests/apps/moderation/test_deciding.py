@@ -114,3 +114,20 @@ def test_a_suspended_organization_hears_why(submitted: Application, reviewer: Us
         "Bicycle Shop may call again",
     ]
     assert Event.objects.filter(subject=organization.pk, data__reason="Unpaid.").exists()
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
+def test_an_organization_is_not_suspended_or_reinstated_without_a_reason(
+    reason: str, submitted: Application, reviewer: User
+) -> None:
+    organization = submitted.organization
+    with pytest.raises(Unprocessable):
+        moderation.suspend_organization(organization, reason=reason, actor=reviewer)
+    organization.refresh_from_db()
+    assert organization.suspended_at is None
+    moderation.suspend_organization(organization, reason="Unpaid.", actor=reviewer)
+    with pytest.raises(Unprocessable):
+        moderation.reinstate_organization(organization, reason=reason, actor=reviewer)
+    organization.refresh_from_db()
+    assert organization.suspended_at is not None
+    assert Message.objects.count() == 1
