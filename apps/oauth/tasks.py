@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from celery import shared_task
 
-from apps.oauth import logout, sessions, signing
+from apps.oauth import logout, sessions, signing, sweeping
 
 
 @shared_task(name="oauth.send_logout_notices", ignore_result=True)
@@ -20,3 +20,9 @@ def rotate_signing_keys() -> None:
         with suppress(signing.TooSoon):
             signing.rotate(algorithm)
     sessions.forget()
+
+
+@shared_task(name="oauth.sweep", ignore_result=True)
+def sweep() -> None:
+    """Forget old codes, tokens and proofs. Beat runs this every ten minutes."""
+    sweeping.sweep()

@@ -1,0 +1,52 @@
+"""One request at the token endpoint, and what is found out about it on the way."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from apps.accounts.models import User
+from apps.core import clock
+from apps.oauth.forms import Form
+from apps.oauth.models import Client, DeviceGrant, Grant, RefreshToken
+from apps.tenants.models import Tenant
+
+Source = Grant | RefreshToken | DeviceGrant
+
+
+@dataclass(slots=True)
+class Exchange:
+    """It travels on oauthlib's request as ``request.exchange``.
+
+    oauthlib hands every parameter of a client out as an attribute of its request, so what we know
+    for certain never stands there among what a client merely says.
+    """
+
+    form: Form
+    client: Client
+    jkt: str = ""
+    source: Source | None = None
+    tenant: Tenant | None = None
+    resources: list[str] = field(default_factory=list)
+    now: datetime = field(default_factory=clock.real)
+
+    @property
+    def user(self) -> User | None:
+        """Return the end user who authorized this; a client by itself has none."""
+        return self.source.user if self.source is not None else None
+
+    @property
+    def family(self) -> UUID | None:
+        """Return what the tokens will belong to."""
+        if self.source is None:
+            return None
+        refreshing = isinstance(self.source, RefreshToken)
+        family: UUID | None = self.source.token_family if refreshing else self.source.family
+        return family
+
+    @property
+    def inherited(self) -> dict[str, Any]:
+        """Return what an end user's authorization hands down to each token."""
+        sid = self.source.sid if self.source is not None else ""
+        auth_time = self.source.auth_time if self.source is not None else None
+        return {"tenant": self.tenant, "sid": sid, "auth_time": auth_time}

@@ -1,0 +1,22 @@
+"""Redeeming a device code."""
+
+from typing import Any
+
+from apps.oauth import devices, resources
+from apps.oauth.exchange import Exchange
+from apps.oauth.models import Client
+
+
+class Devices:
+    """The device flow's questions (RFC 8628)."""
+
+    def validate_device_code(
+        self, client_id: str, device_code: str, client: Client, request: Any
+    ) -> bool:
+        """Refuse whatever is wrong with the code, or with how often it is asked for."""
+        exchange: Exchange = request.exchange
+        grant = devices.redeem(device_code, client, now=exchange.now)
+        exchange.source, exchange.tenant = grant, grant.tenant
+        exchange.resources = resources.check(exchange.form.resources)
+        request.user, request.scopes = grant.user, grant.scope.split()
+        return True
