@@ -52,13 +52,13 @@ class KeyNotYetValid(Unauthorized):
 
 
 class WrongEnvironment(Unauthorized):
-    """The API key names another environment than the one it belongs to."""
+    """The credential names another environment than the one it belongs to."""
 
     code = "wrong_environment"
 
 
 class IpNotAllowed(Denied):
-    """The API key may not be used from this address."""
+    """The credential may not be used from this address."""
 
     code = "ip_not_allowed"
 

@@ -5,16 +5,17 @@ from typing import Any
 import orjson
 
 from apps.core.errors import Problem, document
+from gateway.challenges import challenges
 from gateway.exchange import Exchange, Headers
 from gateway.verdict import left_header, policy_header
 
 EXPOSED = (
     b"Trellis-Request-Id, RateLimit, RateLimit-Policy, Retry-After, Idempotency-Replayed, ETag, "
-    b"Link, Deprecation, Sunset, Trellis-Version"
+    b"Link, Deprecation, Sunset, Trellis-Version, WWW-Authenticate, DPoP-Nonce"
 )
 ALLOWED = (
-    b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Trellis-Version, "
-    b"traceparent, tracestate"
+    b"Authorization, Content-Type, DPoP, Idempotency-Key, If-Match, If-None-Match, "
+    b"Trellis-Version, traceparent, tracestate"
 )
 METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE"
 PREFLIGHT_FOR = b"600"  # seconds in which a browser need not ask again
@@ -29,6 +30,8 @@ def common(exchange: Exchange) -> Headers:
             (b"ratelimit-policy", _policy(exchange)),
             (b"ratelimit", left_header(verdict)),
         )
+    if exchange.nonce:
+        headers.append((b"dpop-nonce", exchange.nonce.encode()))
     if exchange.origin:
         headers += cors(exchange.runtime.portal)
     return headers
@@ -71,18 +74,8 @@ def refusal(exchange: Exchange, problem: Problem) -> tuple[int, Headers, bytes]:
         (b"x-content-type-options", b"nosniff"),
     ]
     headers += [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
-    if problem.status == 401:  # noqa: PLR2004 - RFC 9110, section 15.5.2
-        headers.append((b"www-authenticate", challenge(exchange, problem)))
+    headers += challenges(exchange, problem)
     return int(problem.status), headers + common(exchange), body
-
-
-def challenge(exchange: Exchange, problem: Problem) -> bytes:
-    """Return ``WWW-Authenticate`` (RFC 6750): no error where no credential was sent."""
-    realm = f'Bearer realm="{_plain(exchange.runtime.settings.brand)}"'
-    if problem.code == "credential_missing":
-        return realm.encode()
-    said = f'{realm}, error="invalid_token", error_description="{_plain(problem.title())}"'
-    return said.encode("ascii", "ignore")
 
 
 def plain(status: int, document: dict[str, Any]) -> tuple[int, Headers, bytes]:
@@ -110,7 +103,3 @@ def _policy(exchange: Exchange) -> bytes:
         known = verdict.slots, policy_header(verdict.slots)
         credential.prepared["policy"] = known
     return known[1]
-
-
-def _plain(text: str) -> str:
-    return text.replace("\\", "").replace('"', "'")

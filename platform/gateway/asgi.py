@@ -9,9 +9,9 @@ from types import FrameType
 from typing import Any
 
 from apps.core.errors import Problem
-from gateway import answers, pipeline
+from gateway import answers, pipeline, resource
 from gateway.exchange import Exchange, Receive, Send
-from gateway.pages import PAGES, only_reading
+from gateway.pages import only_reading, page_at
 from gateway.runtime import Runtime
 from gateway.settings import Settings
 
@@ -65,7 +65,7 @@ def _heed_the_end(runtime: Runtime) -> None:
 
 async def handle(exchange: Exchange) -> None:
     """Answer a page of our own, a browser's preflight, or take the request through the steps."""
-    page = PAGES.get(exchange.path)
+    page = page_at(exchange.path)
     exchange.origin = exchange.headers.get(b"origin") == exchange.runtime.portal
     if (
         exchange.method == "OPTIONS"
@@ -73,6 +73,8 @@ async def handle(exchange: Exchange) -> None:
         and b"access-control-request-method" in exchange.headers
     ):
         await _preflight(exchange)
+    elif exchange.method == "OPTIONS" and page is resource.metadata:
+        await resource.preflight(exchange)
     elif page is None:
         await pipeline.serve(exchange)
     else:

@@ -1,10 +1,10 @@
-"""One API key as the gateway knows it: whose it is, what it may do, under which limits."""
+"""One API key or access token as the gateway knows it: whose it is, what it may do."""
 
 import time
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import orjson
 
@@ -15,12 +15,16 @@ from apps.usage import record
 FRESH = 5.0  # seconds in which a copy is trusted without asking again
 STALE = 300.0  # seconds in which an older copy still serves reads while PostgreSQL is down
 
-REFERENCES = {"key": "key", "application": "app", "organization": "org", "tenant": "tnt"}
+REFERENCES = {"application": "app", "organization": "org", "tenant": "tnt"}
+UUIDS = {"key", *REFERENCES, "subject", "holder"}
 
 
 @dataclass(slots=True, eq=False)
 class Credential:
-    """What PostgreSQL said about a key at ``read_at``, in seconds since 1970."""
+    """What PostgreSQL said about a key or token at ``read_at``, in seconds since 1970.
+
+    ``holder`` is the organization whose data it acts on; a key acts on its own.
+    """
 
     digest: str
     key: str
@@ -39,12 +43,24 @@ class Credential:
     policies: tuple[limits.Policy, ...]
     owner: bytes
     read_at: float
+    holder: str
+    # Of access tokens only.
+    client: str = ""
+    subject: str | None = None
+    user_disabled: bool = False
+    misplaced: bool = False  # The client is of another environment than the tenant.
+    thumbprint: str = ""
+    audience: tuple[str, ...] = ()
     # What steps prepare once for every later request: see ``limits`` and ``dispatch``.
     prepared: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def fresh(self) -> bool:
         return time.time() - self.read_at < FRESH
+
+    @property
+    def is_token(self) -> bool:
+        return bool(self.client)
 
     @property
     def servable(self) -> bool:
@@ -54,7 +70,7 @@ class Credential:
 
 def portable(row: dict[str, Any], read_at: float) -> bytes:
     """Return a row of the store as the shared cache keeps it."""
-    told = {name: str(row[name]) for name in REFERENCES}
+    told = {name: str(row[name]) for name in UUIDS.intersection(row) if row[name]}
     return orjson.dumps({**row, **told, "digest": row["digest"].hex(), "read_at": read_at})
 
 
@@ -62,8 +78,12 @@ def parse(entry: dict[str, Any]) -> Credential:
     """Return the credential of a cache entry."""
     uuids = {name: UUID(entry[name]) for name in REFERENCES}
     names = {name: ids.encode(prefix, uuids[name]) for name, prefix in REFERENCES.items()}
+    client: str = entry.get("client") or ""
+    key = UUID(entry["key"])
+    lasting = _lasting(client) if client else key
+    subject, holder = entry.get("subject"), entry.get("holder")
     return Credential(
-        key=names["key"],
+        key=ids.encode("tok" if client else "key", key),
         application=names["application"],
         organization=names["organization"],
         tenant=names["tenant"],
@@ -78,6 +98,21 @@ def parse(entry: dict[str, Any]) -> Credential:
         organization_suspended=entry["organization_suspended"],
         plan=entry["plan"] or "",
         policies=limits.parse(entry["limits"] or []),
-        owner=record.owner(**uuids, livemode=entry["livemode"]),
+        owner=record.owner(**uuids, key=lasting, livemode=entry["livemode"]),
         read_at=entry["read_at"],
+        holder=ids.encode("org", UUID(holder)) if holder else names["organization"],
+        client=client,
+        subject=ids.encode("usr", UUID(subject)) if subject else None,
+        user_disabled=entry.get("user_disabled", False),
+        misplaced=entry.get("misplaced", False),
+        thumbprint=entry.get("thumbprint") or "",
+        audience=tuple(url.rstrip("/") for url in entry.get("audience") or ()),
     )
+
+
+def _lasting(client: str) -> UUID:
+    """Return what stands for a client in usage: its tokens live an hour, and nobody counts them."""
+    try:
+        return ids.decode(client)[1]
+    except ValueError:  # It chose its name itself.
+        return uuid5(NAMESPACE_URL, client)

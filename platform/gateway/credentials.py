@@ -5,6 +5,7 @@ serves only while PostgreSQL is down, and never when Valkey holds a tombstone fo
 """
 
 import asyncio
+import hashlib
 import time
 from collections import OrderedDict
 from typing import Any
@@ -12,10 +13,11 @@ from typing import Any
 import orjson
 
 from apps.core import secrets
-from apps.keys.errors import KeyBadChecksum, KeyMalformed, KeyRevoked, KeyUnknown
 from gateway.credential import STALE, Credential, parse, portable
+from gateway.keyring import Keyring
 from gateway.link import Down, Link, Refusal, Script, pack
 from gateway.problems import CredentialStoreUnavailable
+from gateway.shapes import Shapes, Sought
 from gateway.store import Store, StoreDown
 
 KEPT = 20_000  # credentials in memory
@@ -43,12 +45,18 @@ class Credentials:
     """The credentials this process knows."""
 
     def __init__(
-        self, store: Store, link: Link, *, peppers: tuple[bytes, ...], prefix: str
+        self,
+        store: Store,
+        link: Link,
+        *,
+        peppers: tuple[bytes, ...],
+        prefix: str,
+        keyring: Keyring,
     ) -> None:
         self.store = store
         self.link = link
         self.peppers = peppers
-        self.shape = secrets.pattern(prefix)
+        self.shapes = Shapes(prefix, keyring)
         self.held: OrderedDict[bytes, Credential] = OrderedDict()
         self.unknown: OrderedDict[bytes, float] = OrderedDict()
         self._loading: dict[bytes, asyncio.Task[tuple[Credential, str]]] = {}
@@ -59,24 +67,24 @@ class Credentials:
     async def find(self, secret: str) -> tuple[Credential, str]:
         """Return the credential of ``secret`` and where it was found.
 
-        Junk is refused by its shape and checksum before anybody is asked.
+        Junk is refused by its shape, checksum or signature before anybody is asked.
         """
-        digest = secrets.digest(secret, self.peppers[0])
+        token = secret.startswith(self.shapes.of_tokens)
+        if token:
+            digest = hashlib.sha256(secret.encode()).digest()
+        else:
+            digest = secrets.digest(secret, self.peppers[0])
         held = self.held.get(digest)
         if held is not None and held.fresh:
             self.held.move_to_end(digest)
             return held, "memory"
-        try:
-            secrets.read(secret, self.shape)
-        except secrets.Malformed:
-            raise KeyMalformed from None
-        except secrets.BadChecksum:
-            raise KeyBadChecksum from None
+        sought = Sought(secret, digest, token)
         if self.unknown.get(digest, 0.0) > time.monotonic():
-            raise KeyUnknown
+            raise sought.unknown()
+        await self.shapes.check(sought)
         task = self._loading.get(digest)
         if task is None:
-            task = asyncio.create_task(self._load(secret, digest))
+            task = asyncio.create_task(self._load(sought))
             self._loading[digest] = task
             task.add_done_callback(_ignore)
             task.add_done_callback(lambda _: self._loading.pop(digest, None))
@@ -92,6 +100,11 @@ class Credentials:
             self._drop("application", what)
         elif kind == "org":
             self._drop("organization", what)
+            self._drop("holder", what)
+        elif kind == "user":
+            self._drop("subject", what)
+        elif kind == "client":
+            self._drop("client", what)
 
     def reset(self) -> None:
         """Forget everything: messages may have been missed. Copies wait for worse times."""
@@ -114,12 +127,11 @@ class Credentials:
         except Down:
             return
 
-    async def _load(self, secret: str, digest: bytes) -> tuple[Credential, str]:
-        digests = [secrets.digest(secret, pepper) for pepper in self.peppers]
-        shared = True
+    async def _load(self, sought: Sought) -> tuple[Credential, str]:
+        digest, shared = sought.digest, True
         while True:
             turn = self._turn
-            credential, source = await self._look_up(digests, shared=shared)
+            credential, source = await self._look_up(sought, shared=shared)
             if turn == self._turn:
                 break
             shared = False  # Something changed meanwhile: read again, past the shared copy.
@@ -127,16 +139,21 @@ class Credentials:
             self.unknown[digest] = time.monotonic() + UNKNOWN_FOR
             if len(self.unknown) > UNKNOWN_KEPT:
                 self.unknown.popitem(last=False)
-            raise KeyUnknown
+            raise sought.unknown()
         self.held[digest] = credential
         self.held.move_to_end(digest)
         if len(self.held) > KEPT:
             self.held.popitem(last=False)
         return credential, source
 
-    async def _look_up(
-        self, digests: list[bytes], *, shared: bool
-    ) -> tuple[Credential | None, str]:
+    def _digests(self, sought: Sought) -> list[bytes]:
+        """Return under which digests it may be known: a key under any pepper."""
+        if sought.token:
+            return [sought.digest]
+        return [secrets.digest(sought.secret, pepper) for pepper in self.peppers]
+
+    async def _look_up(self, sought: Sought, *, shared: bool) -> tuple[Credential | None, str]:
+        digests = self._digests(sought)
         entry = await self._shared(digests)
         dead = entry is not None and "dead" in entry
         if shared and entry and not dead:
@@ -145,12 +162,13 @@ class Credentials:
                 return found, "valkey"
         now = time.time()
         try:
-            row = await self._read(digests, known=entry is not None or digests[0] in self.held)
+            known = entry is not None or sought.digest in self.held
+            row = await self._read(sought, digests, known=known)
         except StoreDown:
-            return self._make_do(digests, entry), "stale"
+            return self._make_do(sought, entry), "stale"
         if row is None:
             if dead:
-                raise KeyRevoked
+                raise sought.revoked()
             return None, "postgres"
         text = portable(row, now)
         dead = await self._fill(row["digest"].hex(), text) or dead
@@ -158,24 +176,31 @@ class Credentials:
         found.revoked = found.revoked or dead
         return found, "postgres"
 
-    async def _read(self, digests: list[bytes], *, known: bool) -> dict[str, Any] | None:
+    async def _read(
+        self, sought: Sought, digests: list[bytes], *, known: bool
+    ) -> dict[str, Any] | None:
         """Ask PostgreSQL. Whoever tries out secrets takes a part of its connections, never all."""
         if known:
-            return await self.store.credential(digests)
+            return await self._row(sought, digests)
         if self._crowd >= CROWD:
             raise CredentialStoreUnavailable(headers={"Retry-After": RETRY})
         self._crowd += 1
         try:
             async with self._strangers:
-                return await self.store.credential(digests)
+                return await self._row(sought, digests)
         finally:
             self._crowd -= 1
 
-    def _make_do(self, digests: list[bytes], entry: dict[str, Any] | None) -> Credential:
-        """Return an older copy while PostgreSQL is away, unless the key was revoked since."""
+    async def _row(self, sought: Sought, digests: list[bytes]) -> dict[str, Any] | None:
+        if sought.token:
+            return await self.store.token(sought.digest)
+        return await self.store.credential(digests)
+
+    def _make_do(self, sought: Sought, entry: dict[str, Any] | None) -> Credential:
+        """Return an older copy while PostgreSQL is away, unless it was revoked since."""
         if entry and "dead" in entry:
-            raise KeyRevoked
-        copy = parse(entry) if entry else self.held.get(digests[0])
+            raise sought.revoked()
+        copy = parse(entry) if entry else self.held.get(sought.digest)
         if copy is None or not copy.servable:
             raise CredentialStoreUnavailable(headers={"Retry-After": RETRY})
         return copy

@@ -41,6 +41,7 @@ class Exchange:
         "id",
         "length",
         "method",
+        "nonce",
         "operation",
         "origin",
         "path",
@@ -50,6 +51,7 @@ class Exchange:
         "reply",
         "request_id",
         "runtime",
+        "scheme",
         "send",
         "status",
         "target",
@@ -77,6 +79,8 @@ class Exchange:
         self.headers = dict(self.raw_headers)
         self.address = scope["client"][0] if scope["client"] else ""
         self.origin = False  # whether a page of the portal asks
+        self.scheme = b""  # of Authorization, in lower case
+        self.nonce = ""  # for the caller's next proof, when it needs another one
         self.traceparent = b""
         self.length: int | None = None  # of the body; None when it comes in chunks
         self.body = b""  # what was read of it already

@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable
 from apps.core import tickets
 from apps.core.rest.errors import MethodNotAllowed
 from gateway import answers
+from gateway.challenges import WELL_KNOWN
 from gateway.exchange import Exchange, Headers
 from gateway.live import Queue
 from gateway.problems import TicketInvalid
+from gateway.resource import metadata
 
 BEAT = 15.0  # seconds between signs of life in a stream
 LIFE = 900.0  # seconds after which a stream ends and the page must bring a new ticket
@@ -124,3 +126,10 @@ PAGES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
     "/readyz": ready,
     "/stream/requests": stream,
 }
+
+
+def page_at(path: str) -> Callable[[Exchange], Awaitable[None]] | None:
+    """Return the page at ``path``; a resource's metadata lies below the well-known name."""
+    if path == WELL_KNOWN or path.startswith(f"{WELL_KNOWN}/"):
+        return metadata
+    return PAGES.get(path)

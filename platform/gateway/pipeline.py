@@ -12,11 +12,12 @@ from gateway.steps.authenticate import authenticate
 from gateway.steps.authorize import authorize
 from gateway.steps.dispatch import dispatch
 from gateway.steps.limit import limit
+from gateway.steps.prove import prove
 from gateway.steps.receive import receive
 from gateway.steps.record import record
 from gateway.steps.route import route
 
-STEPS = (receive, authenticate, route, authorize, limit, dispatch)
+STEPS = (receive, authenticate, prove, route, authorize, limit, dispatch)
 log = logging.getLogger(__name__)
 
 

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from apps.core.errors import Denied, LimitReached, Missing, Problem, Unavailable
+from apps.core.errors import Denied, LimitReached, Missing, Problem, Unauthorized, Unavailable
 
 
 class PathInvalid(Problem):
@@ -52,6 +52,72 @@ class QuotaReached(LimitReached):
     """A quota of the application's plan is used up."""
 
     code = "quota_reached"
+
+
+class TokenMalformed(Unauthorized):
+    """The access token is damaged: its shape, checksum or signature is wrong."""
+
+    code = "token_malformed"
+
+
+class TokenKindWrong(Unauthorized):
+    """The token is of another kind: only an access token opens an API."""
+
+    code = "token_kind_wrong"
+
+
+class TokenUnknown(Unauthorized):
+    """The access token was never issued here, or expired long ago."""
+
+    code = "token_unknown"
+
+
+class TokenExpired(Unauthorized):
+    """The access token has expired."""
+
+    code = "token_expired"
+
+
+class TokenRevoked(Unauthorized):
+    """The access token was revoked."""
+
+    code = "token_revoked"
+
+
+class UserDisabled(Unauthorized):
+    """The account of the person behind the access token is disabled."""
+
+    code = "user_disabled"
+
+
+class TokenAudience(Unauthorized):
+    """The access token was issued for another API."""
+
+    code = "token_audience"
+
+
+class DpopRequired(Unauthorized):
+    """The access token is bound to a key, and the proof of having it is missing."""
+
+    code = "dpop_required"
+
+
+class DpopInvalid(Unauthorized):
+    """The DPoP proof does not prove this request."""
+
+    code = "dpop_invalid"
+
+
+class DpopReplayed(Unauthorized):
+    """The DPoP proof was used before."""
+
+    code = "dpop_replayed"
+
+
+class DpopNonce(Unauthorized):
+    """The DPoP proof needs the nonce that this answer carries."""
+
+    code = "dpop_nonce"
 
 
 class CredentialStoreUnavailable(Unavailable):

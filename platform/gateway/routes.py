@@ -52,6 +52,7 @@ class Table:
     def __init__(self, rows: Iterable[OperationRow]) -> None:
         self.root = _Node()
         self.versions: dict[str, set[str]] = {}
+        self.scopes: dict[str, list[str]] = {"": []}  # by /api/version, and of all together
         for row in rows:
             version = f"v{row.major}"
             self.versions.setdefault(row.api, set()).add(version)
@@ -61,6 +62,9 @@ class Table:
             node.operations[row.method] = Operation(
                 row.api, row.name, row.method, tuple(row.scopes), row.cost
             )
+            for resource in ("", f"/{row.api}/{version}"):
+                known = self.scopes.setdefault(resource, [])
+                self.scopes[resource] = sorted({*known, *row.scopes})
 
     def find(self, method: str, path: str) -> Operation:
         """Return the operation at ``path``; HEAD is served as GET."""

@@ -7,10 +7,12 @@ from apps.core import caller as callers
 from gateway import credentials, frames, heartbeat
 from gateway.credentials import Credentials
 from gateway.heartbeat import Heartbeat
+from gateway.keyring import Keyring
 from gateway.limits import Limiter
 from gateway.link import Link
 from gateway.listener import Listener
 from gateway.live import Live
+from gateway.proofs import Proofs
 from gateway.routes import Routes
 from gateway.settings import Settings
 from gateway.shipper import Shipper
@@ -38,8 +40,13 @@ class Runtime:
         )
         self.bulk = Link(url, patience=BULK, scripts=(heartbeat.COUNT, heartbeat.USED))
         self.credentials = Credentials(
-            self.store, self.hot, peppers=settings.peppers, prefix=settings.key_prefix
+            self.store,
+            self.hot,
+            peppers=settings.peppers,
+            prefix=settings.key_prefix,
+            keyring=Keyring(self.store, issuer=settings.portal_url, audience=settings.api_url),
         )
+        self.proofs = Proofs(self.hot, settings.caller_key)
         self.routes = Routes(self.store)
         self.limiter = Limiter(self.hot)
         self.upstream = Upstream(settings.upstream)

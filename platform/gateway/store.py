@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import psycopg
-from psycopg.rows import dict_row
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 # What role trellis_gateway may read; ``trellis up`` grants it, a test compares it with the models.
@@ -22,9 +23,24 @@ GRANTS: dict[str, tuple[str, ...]] = {
         "expires_at",
         "revoked_at",
     ),
+    "oauth_accesstoken": (
+        "public_id",
+        "application_id",
+        "tenant_id",
+        "user_id",
+        "token_checksum",
+        "scope",
+        "resource",
+        "jkt",
+        "expires",
+        "revoked_at",
+    ),
+    "oauth_client": ("id", "client_id", "application_id", "environment", "ip_allow"),
+    "oauth_signingkey": ("algorithm", "public"),
+    "accounts_user": ("id", "is_active"),
     "applications_application": ("id", "organization_id", "state"),
     "orgs_organization": ("id", "suspended_at"),
-    "tenants_tenant": ("id", "kind"),
+    "tenants_tenant": ("id", "kind", "organization_id"),
     "plans_subscription": ("application_id", "version_id"),
     "plans_planversion": ("id", "plan_id", "limits"),
     "plans_plan": ("id", "slug"),
@@ -50,6 +66,33 @@ CREDENTIAL = """
       LEFT JOIN plans_plan plan ON plan.id = version.plan_id
      WHERE key.digest = ANY(%s)
 """
+# An organization that is suspended stops its applications, and everybody's on its data.
+BEARER = """
+    SELECT decode(token.token_checksum, 'hex') AS digest, token.public_id AS key,
+           client.client_id AS client, client.application_id AS application,
+           application.organization_id AS organization, token.tenant_id AS tenant,
+           tenant.organization_id AS holder, tenant.kind = 'live' AS livemode,
+           tenant.kind <> client.environment AS misplaced,
+           string_to_array(token.scope, ' ') AS scopes, client.ip_allow,
+           NULL AS not_before, extract(epoch FROM token.expires)::float8 AS expires_at,
+           token.revoked_at IS NOT NULL AS revoked, application.state,
+           organization.suspended_at IS NOT NULL OR holder.suspended_at IS NOT NULL
+               AS organization_suspended,
+           token.user_id AS subject, person.is_active IS FALSE AS user_disabled,
+           token.jkt AS thumbprint, token.resource AS audience, plan.slug AS plan, version.limits
+      FROM oauth_accesstoken token
+      JOIN oauth_client client ON client.id = token.application_id
+      JOIN tenants_tenant tenant ON tenant.id = token.tenant_id
+      JOIN orgs_organization holder ON holder.id = tenant.organization_id
+      JOIN applications_application application ON application.id = client.application_id
+      JOIN orgs_organization organization ON organization.id = application.organization_id
+      LEFT JOIN accounts_user person ON person.id = token.user_id
+      LEFT JOIN plans_subscription subscription ON subscription.application_id = application.id
+      LEFT JOIN plans_planversion version ON version.id = subscription.version_id
+      LEFT JOIN plans_plan plan ON plan.id = version.plan_id
+     WHERE token.token_checksum = %s
+"""
+SIGNING_KEYS = "SELECT algorithm, public FROM oauth_signingkey"
 OPERATIONS = """
     SELECT api.slug, version.major, operation.name, operation.method, operation.path,
            operation.scopes, operation.cost
@@ -84,8 +127,9 @@ class Store:
     """A small pool of connections; a look-up that would take long is given up."""
 
     def __init__(self, url: str) -> None:
-        self.pool = AsyncConnectionPool(
+        self.pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
             url,
+            connection_class=AsyncConnection[DictRow],
             min_size=1,
             max_size=CONNECTIONS,
             open=False,
@@ -117,6 +161,15 @@ class Store:
         rows = await self._fetch(CREDENTIAL, [list(digests)])
         return rows[0] if rows else None
 
+    async def token(self, digest: bytes) -> dict[str, Any] | None:
+        """Return the row of the access token whose SHA-256 is ``digest``."""
+        rows = await self._fetch(BEARER, [digest.hex()])
+        return rows[0] if rows else None
+
+    async def signing_keys(self) -> list[dict[str, Any]]:
+        """Return the public halves of the keys that sign tokens."""
+        return await self._fetch(SIGNING_KEYS, [])
+
     async def operations(self) -> list[OperationRow]:
         """Return the whole catalog; StoreDown when PostgreSQL is away."""
         rows = await self._fetch(OPERATIONS, [])
@@ -129,7 +182,7 @@ class Store:
         try:
             async with asyncio.timeout(PATIENCE), self.pool.connection() as connection:
                 cursor = await connection.execute(query, values, prepare=True)
-                rows: list[dict[str, Any]] = await cursor.fetchall()  # type: ignore[assignment]
+                rows: list[dict[str, Any]] = await cursor.fetchall()
         except TooManyRequests as error:  # A flood of unknown keys; PostgreSQL itself is well.
             raise StoreDown from error
         except (psycopg.Error, PoolTimeout, TimeoutError, OSError) as error:

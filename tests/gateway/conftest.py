@@ -20,8 +20,10 @@ from apps.core import valkey
 from apps.keys.services import Issued
 from apps.plans import services as plans
 from box.migrate import grant
+from tests.gateway import tokens
 from tests.gateway.process import Gateway
 from tests.gateway.standin import StandIn, document
+from tests.gateway.tokens import Token
 from tests.support import make
 
 World = Callable[[], AbstractContextManager[None]]
@@ -55,7 +57,11 @@ def environment() -> dict[str, str]:
     )
     with psycopg.connect(given["DATABASE_OWNER_URL"], autocommit=True) as owner:
         grant(owner)
-    return given | {"TRELLIS_PORTAL_URL": "http://portal.test", "TRELLIS_BRAND_NAME": "Acme"}
+    return given | {
+        "TRELLIS_PORTAL_URL": "http://portal.test",
+        "TRELLIS_API_URL": "http://api.test",
+        "TRELLIS_BRAND_NAME": "Acme",
+    }
 
 
 @pytest.fixture(scope="session")
@@ -153,6 +159,27 @@ def issue(world: World) -> Callable[..., Issued]:
 def key(issue: Callable[..., Issued]) -> Issued:
     """A key that may read the shop."""
     return issue()
+
+
+@pytest.fixture
+def grant_token(world: World) -> Callable[..., Token]:
+    """Write down an access token of a new client, under wide limits unless told otherwise."""
+
+    def make_one(
+        application: Application | None = None,
+        *,
+        limits: list[dict[str, Any]] | None = None,
+        **fields: Any,
+    ) -> Token:
+        with world():
+            owner = application or make.application(approved=bool(fields.get("live")))
+            if application is None:
+                slug = f"plan-{next(make.number)}"
+                version = plans.publish(slug, name=slug, limits=limits or WIDE)
+                plans.subscribe(owner, version=version, actor=None)
+            return tokens.token(owner, **fields)
+
+    return make_one
 
 
 @pytest.fixture

@@ -45,7 +45,8 @@ def refused(gateway: Gateway, key: Issued | str | None, code: str, **options: An
 def test_no_credential(gateway: Gateway) -> None:
     answer = refused(gateway, None, "credential_missing")
     assert answer.status_code == 401
-    assert answer.headers["www-authenticate"] == 'Bearer realm="Acme"'
+    assert answer.headers.get_list("www-authenticate")[0].startswith('Bearer realm="Acme", scope=')
+    assert "error=" not in answer.headers["www-authenticate"]
 
 
 @pytest.mark.parametrize("value", ["Basic dTpw", "Bearer", "Bearer x", "Bearer trl_test_k123", "x"])

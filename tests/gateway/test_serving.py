@@ -66,7 +66,7 @@ def test_what_a_caller_may_not_say_is_taken_out(gateway: Gateway, key: Issued) -
     assert headers["trellis-caller"] != "forged"
     assert headers["trellis-request-id"] != "req_forged"
     assert headers["x-forwarded-for"] == "127.0.0.1"
-    assert headers["x-forwarded-host"] == "localhost:8080"
+    assert headers["x-forwarded-host"] == "api.test"
     assert headers["trellis-version"] == "2026-01-01"
     assert headers["idempotency-key"] == "abc"
     assert not {"trellis-anything", "cookie", "connection", "authorization"} & headers.keys()

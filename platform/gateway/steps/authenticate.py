@@ -1,4 +1,4 @@
-"""Find out which credential calls, and whether it is good at all."""
+"""Find out which API key or access token calls, and whether it is good at all."""
 
 import time
 
@@ -14,14 +14,23 @@ from apps.keys.errors import (
 from gateway.credential import Credential
 from gateway.credentials import RETRY
 from gateway.exchange import FAILED, Exchange, rung
-from gateway.problems import CredentialStoreUnavailable
+from gateway.problems import (
+    CredentialStoreUnavailable,
+    TokenExpired,
+    TokenRevoked,
+    UserDisabled,
+)
 
 FOUND = {source: rung("known", by=source) for source in ("memory", "valkey", "postgres", "stale")}
 GOOD = rung("standing")
+SCHEMES = {b"bearer", b"dpop"}
 
 
 async def authenticate(exchange: Exchange) -> None:
-    """Read ``Authorization: Bearer``, look the key up, refuse one that is no longer valid."""
+    """Read ``Authorization``, look the credential up, refuse one that is no longer valid.
+
+    Nothing else identifies a caller: cookies do not, and no backend sees them.
+    """
     secret = _secret(exchange)
     try:
         credential, source = await exchange.runtime.credentials.find(secret)
@@ -35,7 +44,7 @@ async def authenticate(exchange: Exchange) -> None:
     except Problem as problem:
         exchange.trace.append(rung("standing", FAILED, code=problem.code))
         raise
-    exchange.trace.append(GOOD)
+    exchange.trace.append(_good(credential) if credential.is_token else GOOD)
     exchange.runtime.heartbeat.used.add(credential.key)
     if source == "stale" and not exchange.reading:
         raise CredentialStoreUnavailable(
@@ -44,17 +53,26 @@ async def authenticate(exchange: Exchange) -> None:
         )
 
 
+def _good(credential: Credential) -> bytes:
+    """Say which token it was: usage is counted by its client."""
+    made: bytes | None = credential.prepared.get("standing")
+    if made is None:
+        made = credential.prepared["standing"] = rung("standing", token=credential.key)
+    return made
+
+
 def _secret(exchange: Exchange) -> str:
     value = exchange.headers.get(b"authorization")
     if value is None:
         exchange.trace.append(rung("credential", FAILED))
-        raise CredentialMissing("Send Authorization: Bearer and an API key.")
+        raise CredentialMissing("Send Authorization: Bearer and an API key or access token.")
     scheme, blank, secret = value.partition(b" ")
-    if scheme.lower() != b"bearer":
+    exchange.scheme = scheme.lower()
+    if exchange.scheme not in SCHEMES:
         # Alone it is the credential itself, sent without a scheme.
         named = scheme.decode("latin-1")[:16] if blank else ""
         exchange.trace.append(rung("credential", FAILED, scheme=named))
-        raise KeyMalformed("The scheme of Authorization must be Bearer.")
+        raise KeyMalformed("The scheme of Authorization must be Bearer, or DPoP with a proof.")
     try:
         return str(secret.strip(), "ascii")
     except UnicodeDecodeError:
@@ -62,17 +80,31 @@ def _secret(exchange: Exchange) -> str:
 
 
 def _standing(credential: Credential, secret: str) -> None:
-    """Refuse a key that was good or will be, but is not now."""
-    if credential.revoked:
+    """Refuse what was good or will be, but is not now."""
+    if credential.is_token:
+        _token(credential)
+    elif credential.revoked:
         raise KeyRevoked(f"The API key {credential.key} was revoked.")
-    if credential.expires_at and credential.expires_at <= time.time():
+    elif credential.expires_at and credential.expires_at <= time.time():
         raise KeyExpired(f"The API key {credential.key} expired {_at(credential.expires_at)}.")
-    if credential.not_before and credential.not_before > time.time():
+    elif credential.not_before and credential.not_before > time.time():
         raise KeyNotYetValid(
             f"The API key {credential.key} is valid from {_at(credential.not_before)}."
         )
-    if ("_live_" in secret) != credential.livemode:
+    told = credential.livemode if secret.startswith("eyJ") else "_live_" in secret
+    if told != credential.livemode or credential.misplaced:
         raise WrongEnvironment
+
+
+def _token(credential: Credential) -> None:
+    if credential.revoked:
+        raise TokenRevoked(f"The access token {credential.key} was revoked.")
+    if credential.expires_at and credential.expires_at <= time.time():
+        raise TokenExpired(
+            f"The access token {credential.key} expired {_at(credential.expires_at)}."
+        )
+    if credential.user_disabled:
+        raise UserDisabled(f"The account {credential.subject} is disabled.")
 
 
 def _at(moment: float) -> str:

@@ -7,7 +7,7 @@ from apps.core.errors import Problem, ScopeMissing
 from apps.keys.errors import IpNotAllowed
 from gateway.credential import Credential
 from gateway.exchange import FAILED, Exchange, rung
-from gateway.problems import OrganizationSuspended
+from gateway.problems import OrganizationSuspended, TokenAudience
 
 ALLOWED = rung("allowed")
 
@@ -19,16 +19,14 @@ async def authorize(exchange: Exchange) -> None:
     assert operation is not None  # noqa: S101 - as above
     try:
         _standing(credential)
+        _audience(exchange, credential.audience)
         _address(credential, exchange.address)
         for scope in operation.scopes:
             if scope not in credential.scopes:
                 raise ScopeMissing(
-                    f"{operation.name} needs the scope {scope}; the key has "
+                    f"{operation.name} needs the scope {scope}; the credential has "
                     f"{', '.join(sorted(credential.scopes)) or 'none'}.",
                     scope=scope,
-                    headers={
-                        "WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'
-                    },
                 )
     except Problem as problem:
         exchange.trace.append(rung("allowed", FAILED, code=problem.code, **problem.values))
@@ -38,7 +36,11 @@ async def authorize(exchange: Exchange) -> None:
 
 def _standing(credential: Credential) -> None:
     if credential.organization_suspended:
-        raise OrganizationSuspended(f"The organization {credential.organization} is suspended.")
+        raise OrganizationSuspended(
+            "The organization of the application, or the one whose data it reads, is suspended."
+            if credential.is_token
+            else f"The organization {credential.organization} is suspended."
+        )
     if credential.state == "suspended":
         raise Suspended(f"The application {credential.application} is suspended.")
     if credential.livemode and credential.state != "approved":
@@ -46,6 +48,15 @@ def _standing(credential: Credential) -> None:
             f"The application {credential.application} is {credential.state.replace('_', ' ')}; "
             "live traffic needs approval."
         )
+
+
+def _audience(exchange: Exchange, audience: tuple[str, ...]) -> None:
+    """Refuse a token that was issued for another API (RFC 8707)."""
+    if not audience:
+        return
+    url = f"{exchange.runtime.settings.api_url}{exchange.path}/"
+    if not any(url.startswith(f"{resource}/") for resource in audience):
+        raise TokenAudience(f"The access token is for {', '.join(audience)}.")
 
 
 def _address(credential: Credential, address: str) -> None:
@@ -56,4 +67,4 @@ def _address(credential: Credential, address: str) -> None:
     except ValueError:  # A socket without an address: no network holds it.
         caller = None
     if caller is None or not any(caller in network for network in credential.networks):
-        raise IpNotAllowed(f"The API key may not be used from {address}.", address=address)
+        raise IpNotAllowed(f"The credential may not be used from {address}.", address=address)

@@ -34,6 +34,7 @@ NOT_PASSED_ON = HOP_BY_HOP | {
     b"authorization",
     b"content-length",
     b"cookie",
+    b"dpop",
     b"forwarded",
     b"host",
     b"traceparent",
@@ -44,6 +45,7 @@ NOT_PASSED_ON = HOP_BY_HOP | {
 }
 NOT_PASSED_BACK = HOP_BY_HOP | {
     b"date",
+    b"dpop-nonce",
     b"ratelimit",
     b"ratelimit-policy",
     b"server",
@@ -144,6 +146,7 @@ def _standing(credential: Credential) -> bytes:
         credential=credential.key,
         scopes=credential.scopes,
         plan=credential.plan,
+        subject=credential.subject,
     )
     made = credential.prepared["caller"] = callers.standing(caller)
     return made

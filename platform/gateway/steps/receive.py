@@ -21,13 +21,14 @@ TRAPS = re.compile(
 )
 PLAIN = re.compile(rb"(?:/[\w~:@!$&'()*+,;=-]+)+", re.ASCII)  # what nearly every path is
 SECRETS = re.compile(
-    rb"(?:^|&)(?:api_?key|access_token)=|_(?:live|test)_[krp]\w{38}", re.IGNORECASE
+    rb"(?:^|&)(?:api_?key|access_token)=|_(?:live|test)_[a-z]\w{38}", re.IGNORECASE
 )
 TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 ONCE = {
     b"authorization",
     b"content-length",
     b"content-type",
+    b"dpop",
     b"host",
     b"idempotency-key",
     b"if-match",

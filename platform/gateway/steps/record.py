@@ -9,8 +9,11 @@ from apps.usage import record as records
 from gateway.exchange import Exchange
 
 NOBODY = records.owner()
-# An API key where none belongs; what is written down shows how it begins, and no more.
-SECRET = re.compile(r"((?:_|%5f)(?:live|test)(?:_|%5f)[krp])\w{38}", re.IGNORECASE)
+# A key or token where none belongs; what is written down shows how it begins, and no more.
+SECRET = re.compile(
+    r"((?:_|%5f)(?:live|test)(?:_|%5f)[a-z]|\beyJ)(?:\w{38}|[\w-]{10,}\.[\w-]+\.[\w-]+)",
+    re.IGNORECASE,
+)
 
 
 def record(exchange: Exchange, *, bytes_out: int) -> None:
