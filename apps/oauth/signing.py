@@ -79,11 +79,11 @@ def verify(token: str, *, typ: str, expired: bool = False) -> dict[str, Any]:
 
 def jwks() -> dict[str, Any]:
     """Return the published keys (RFC 7517): those that will sign, do sign and did sign."""
-    known = list(_published())
-    for algorithm in set(ALGORITHMS).difference(key.algorithm for key in known):
-        _begin(algorithm)
-        known = []
-    return {"keys": [key.public for key in known or _published()]}
+    known = _published()
+    if set(ALGORITHMS).difference(key.algorithm for key in known if key.state == State.CURRENT):
+        _begin()
+        known = _published()
+    return {"keys": [key.public for key in known]}
 
 
 @transaction.atomic
@@ -98,7 +98,7 @@ def rotate(algorithm: str) -> SigningKey:
     retiring.update(state=State.RETIRED, retired_at=clock.real(), sealed=b"")
     coming.state = State.CURRENT
     coming.save(update_fields=["state"])
-    _make(algorithm, State.NEXT)
+    _prepare(algorithm)
     forgotten = SigningKey.objects.filter(state=State.RETIRED)
     forgotten.filter(retired_at__lt=clock.real() - REMEMBERED).delete()
     events.emit("signing_key.rotated", coming, actor=None, algorithm=algorithm)
@@ -119,7 +119,10 @@ def withdraw(algorithm: str) -> SigningKey:
 def _current(algorithm: str) -> tuple[SigningKey, JWK]:
     if algorithm not in SHAPES:
         raise ValueError(f"{algorithm!r} is not one of {', '.join(ALGORITHMS)}.")
-    key = _key(algorithm, State.CURRENT) or _begin(algorithm)
+    key = _key(algorithm, State.CURRENT)
+    if key is None:
+        _begin()
+        key = SigningKey.objects.get(algorithm=algorithm, state=State.CURRENT)
     private = _unsealed(key.pk, bytes(key.sealed))
     if private is None:
         log.warning("The vault's key has changed: %s signs no more.", key)
@@ -135,10 +138,9 @@ def _unsealed(_: str, sealed: bytes) -> JWK | None:
 
 
 @transaction.atomic
-def _begin(algorithm: str) -> SigningKey:
+def _begin() -> None:
     _alone()
-    _prepare(algorithm)
-    return SigningKey.objects.get(algorithm=algorithm, state=State.CURRENT)
+    _prepare(*ALGORITHMS)
 
 
 @transaction.atomic
@@ -156,16 +158,21 @@ def _replace(lost: SigningKey) -> SigningKey:
     return SigningKey.objects.get(algorithm=lost.algorithm, state=State.CURRENT)
 
 
-def _prepare(algorithm: str) -> None:
-    for state in (State.CURRENT, State.NEXT):
-        if _key(algorithm, state) is None:
-            _make(algorithm, state)
+def _prepare(*algorithms: str) -> None:
+    standing = SigningKey.objects.exclude(state=State.RETIRED)
+    there = set(standing.values_list("algorithm", "state"))
+    SigningKey.objects.bulk_create(
+        _fresh(algorithm, state)
+        for algorithm in algorithms
+        for state in (State.CURRENT, State.NEXT)
+        if (algorithm, state) not in there
+    )
 
 
-def _make(algorithm: str, state: SigningKey.State) -> None:
+def _fresh(algorithm: str, state: SigningKey.State) -> SigningKey:
     name = ids.new("sgk")
     key = JWK.generate(kid=name, alg=algorithm, use="sig", **SHAPES[algorithm])
-    SigningKey.objects.create(
+    return SigningKey(
         id=name,
         algorithm=algorithm,
         state=state,
