@@ -24,10 +24,10 @@ from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 from apps.accounts.models import User
 from apps.applications.models import Application
 from apps.core import clock
-from apps.oauth import lifetimes, scopes
+from apps.oauth import lifetimes, redirects, resources, scopes
+from apps.oauth.errors import InvalidTargetError
 from apps.oauth.models import Client, Grant
 from apps.oauth.models.client import GrantType
-from apps.oauth.redirects import matches
 from apps.tenants.models import Tenant
 
 Parameters = MultiValueDict[str, str]
@@ -79,7 +79,7 @@ class AuthorizationRequest:
 
 def check(parameters: Parameters, client: Client) -> AuthorizationRequest:
     """Return what ``parameters`` ask for; raise ``Refused`` for the first thing that is wrong."""
-    _stands(client)
+    check_client(client)
     redirect_uri = _redirect_uri(parameters, client)
     state = _once(parameters, "state") if len(parameters.getlist("state")) < 2 else ""  # noqa: PLR2004 - it stands once
     try:
@@ -155,7 +155,8 @@ def _check(
     )
 
 
-def _stands(client: Client) -> None:
+def check_client(client: Client) -> None:
+    """Refuse a client that may not act at all; people read why."""
     application = client.application
     if application.state == Application.State.SUSPENDED or application.organization.suspended_at:
         raise Refused("unauthorized_client", f"{application} is suspended.")
@@ -167,7 +168,10 @@ def _redirect_uri(parameters: Parameters, client: Client) -> str:
     asked = parameters.getlist("redirect_uri")
     if len(asked) != 1 or not asked[0]:
         raise Refused("invalid_request", "The request needs one redirect_uri.")
-    if not any(matches(asked[0], registered) for registered in client.redirect_uris.split()):
+    known = client.redirect_uris.split()
+    if not any(redirects.matches(asked[0], registered) for registered in known) or redirects.fault(
+        asked[0], public=True
+    ):
         raise Refused("invalid_request", "This redirect_uri is not registered for the client.")
     return asked[0]
 
@@ -252,11 +256,10 @@ def _claims(wanted: str) -> str:
 
 
 def _resource(wanted: list[str]) -> tuple[str, ...]:
-    api = settings.API_URL
-    for resource in wanted:
-        if (resource != api and not resource.startswith(f"{api}/")) or "#" in resource:
-            raise Refused("invalid_target", f"The only resource is {api} and what is below it.")
-    return tuple(dict.fromkeys(wanted))
+    try:
+        return tuple(resources.check(wanted))
+    except InvalidTargetError as error:
+        raise Refused(error.error, error.description) from error
 
 
 def _thumbprint(wanted: str) -> str:

@@ -1,0 +1,190 @@
+"""What can happen to an OAuth client."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.db import transaction
+from jwcrypto.common import JWException
+from jwcrypto.jwk import JWKSet
+
+from apps.accounts.models import User
+from apps.applications.errors import NotApproved
+from apps.applications.models import Application
+from apps.core.errors import Unprocessable
+from apps.events import services as events
+from apps.oauth import families, redirects
+from apps.oauth.models import Client
+from apps.oauth.models.client import GrantType
+from apps.tenants.models import Tenant
+
+MOST: Final = 50  # clients of one application
+KEYS: Final = 10
+ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
+PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "k", "oth"})
+CHANGEABLE: Final = frozenset(
+    {
+        "name",
+        "redirect_uris",
+        "post_logout_redirect_uris",
+        "grant_types",
+        "authentication",
+        "token_format",
+        "dpop_required",
+        "par_required",
+        "id_token_algorithm",
+        "jwks",
+        "backchannel_logout_uri",
+        "metadata",
+    }
+)
+
+
+@transaction.atomic
+def create(
+    application: Application,
+    *,
+    name: str,
+    environment: str = Tenant.Kind.SANDBOX,
+    actor: User | None,
+    **fields: Any,
+) -> Client:
+    """Make a client of ``application``, for sandboxes or for live data.
+
+    ``fields`` are those of ``change``. A secret is added by ``client_secrets.add_secret``.
+    """
+    if environment == Tenant.Kind.LIVE and application.state != Application.State.APPROVED:
+        raise NotApproved(f"{application} has sandbox access only. Submit it for review first.")
+    Application.objects.select_for_update().get(pk=application.pk)
+    if application.oauth_clients.count() >= MOST:
+        raise Unprocessable(f"An application has at most {MOST} OAuth clients.")
+    client = Client(application=application, environment=environment, hash_client_secret=False)
+    _apply(client, {"name": name, **fields})
+    client.save()
+    _record("client.created", client, actor)
+    return client
+
+
+@transaction.atomic
+def change(client: Client, *, actor: User | None, **fields: Any) -> None:
+    """Change a client. A grant type or way to authenticate that is taken away ends its tokens."""
+    before = set(client.grant_types), client.is_public
+    _apply(client, fields)
+    client.save()
+    if not before[0] <= set(client.grant_types) or before[1] != client.is_public:
+        families.end_all(client=client, reason="client changed", actor=actor)
+    _record("client.changed", client, actor)
+
+
+@transaction.atomic
+def delete(client: Client, *, actor: User | None) -> None:
+    """Delete a client: its tokens end within the second, and its consents with it."""
+    families.end_all(client=client, reason="client deleted", actor=actor)
+    _record("client.deleted", client, actor)
+    client.delete()
+
+
+def check_redirect_uris(uris: Iterable[str], *, public: bool) -> list[str]:
+    """Return ``uris``, each once; raise with a sentence for each line that may not stand."""
+    wanted = list(dict.fromkeys(uri for uri in (line.strip() for line in uris) if uri))
+    if len(wanted) > redirects.MOST:
+        raise Unprocessable(
+            f"A client has at most {redirects.MOST} redirect URIs.", param="redirect_uris"
+        )
+    faults = [
+        {"param": "redirect_uris", "line": number, "value": uri[:200], "detail": fault}
+        for number, uri in enumerate(wanted, start=1)
+        if (fault := redirects.fault(uri, public=public))
+    ]
+    if faults:
+        said = " ".join(f"{fault['value']}: {fault['detail']}" for fault in faults)
+        raise Unprocessable(said, param="redirect_uris", errors=faults)
+    return wanted
+
+
+def _apply(client: Client, fields: dict[str, Any]) -> None:
+    if unknown := fields.keys() - CHANGEABLE:
+        raise TypeError(f"A client has no {', '.join(sorted(unknown))}.")
+    for name in ("redirect_uris", "post_logout_redirect_uris"):
+        if name in fields and not isinstance(fields[name], str):
+            fields[name] = "\n".join(fields[name])
+    for name, value in fields.items():
+        setattr(client, name, value)
+    public = client.authentication == Client.Auth.NONE
+    client.client_type = Client.CLIENT_PUBLIC if public else Client.CLIENT_CONFIDENTIAL
+    _check(client)
+
+
+def _check(client: Client) -> None:
+    """Refuse a client that could not work, or would be less safe than it says."""
+    if not client.name.strip() or len(client.name) > 80 or not client.name.isprintable():  # noqa: PLR2004
+        raise Unprocessable("A name has 1 to 80 characters.", param="name")
+    for name in ("redirect_uris", "post_logout_redirect_uris"):
+        listed = check_redirect_uris(getattr(client, name).split(), public=client.is_public)
+        setattr(client, name, "\n".join(listed))
+    client.grant_types = [grant for grant in GrantType if grant in client.grant_types]
+    _check_grants(client)
+    if client.authentication not in Client.Auth:
+        raise Unprocessable("This way to authenticate is unknown.", param="authentication")
+    if client.token_format not in Client.TokenFormat:
+        raise Unprocessable("A token is opaque or a JWT.", param="token_format")
+    if client.id_token_algorithm not in ALGORITHMS:
+        raise Unprocessable("This algorithm is unknown.", param="id_token_algorithm")
+    if client.jwks is not None:
+        client.jwks = _public_keys(client.jwks)
+    elif client.authentication == Client.Auth.JWT:
+        raise Unprocessable("private_key_jwt needs the client's public keys.", param="jwks")
+    _check_logout(client.backchannel_logout_uri)
+
+
+def _check_grants(client: Client) -> None:
+    grants = set(client.grant_types)
+    if not grants - {GrantType.REFRESH}:
+        raise Unprocessable("Choose how it obtains tokens.", param="grant_types")
+    if GrantType.CLIENT in grants and client.is_public:
+        raise Unprocessable(
+            "Client credentials need a client that can keep a secret.", param="grant_types"
+        )
+    if GrantType.CODE in grants and not client.redirect_uris:
+        raise Unprocessable(
+            "The authorization code needs a redirect URI to arrive at.", param="redirect_uris"
+        )
+
+
+def _public_keys(jwks: Any) -> dict[str, Any]:
+    """Return a set of public keys; a private one was never meant to be sent."""
+    keys = jwks.get("keys") if isinstance(jwks, dict) else None
+    if not isinstance(keys, list) or not keys or len(keys) > KEYS:
+        raise Unprocessable(f'Write {{"keys": […]}} with 1 to {KEYS} keys.', param="jwks")
+    for key in keys:
+        if not isinstance(key, dict) or PRIVATE.intersection(key):
+            raise Unprocessable("Only public keys belong here.", param="jwks")
+    try:
+        parsed = JWKSet()
+        parsed.import_keyset(json.dumps({"keys": keys}))
+    except (JWException, ValueError, TypeError) as error:
+        raise Unprocessable("One of these is no key (RFC 7517).", param="jwks") from error
+    return {"keys": keys}
+
+
+def _check_logout(uri: str) -> None:
+    if not uri:
+        return
+    parts = urlsplit(uri)
+    fine = not redirects.fault(uri, public=False) and parts.scheme == "https"
+    if not (fine or redirects.is_loopback(uri)):
+        raise Unprocessable(
+            "Notices of a logout are sent over https.", param="backchannel_logout_uri"
+        )
+
+
+def _record(kind: str, client: Client, actor: User | None) -> None:
+    events.emit(
+        kind,
+        client,
+        actor=actor,
+        organization=client.application.organization_id,
+        application=client.application_id,
+        client_id=client.client_id,
+    )
