@@ -1,0 +1,110 @@
+"""Where a person lets a device without a browser act for them (RFC 8628, section 3.3).
+
+The code is typed, or comes in the address (``user_code``); then the page says whose device it is,
+because a stranger may have sent the code. Nothing is allowed before that page is answered.
+"""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+from oauthlib.oauth2.rfc6749.errors import OAuth2Error
+
+from apps.core.errors import Problem
+from apps.oauth import consents, devices, sessions
+from apps.oauth.authorization import Refused, check_client
+from apps.oauth.models import Client, DeviceGrant
+from portal import authorizing, consenting
+from portal.addresses import client_address
+from portal.request import PortalRequest
+
+LONGEST = 20
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def index(request: PortalRequest) -> HttpResponse:
+    """Take the code; show what the device asks for. A code in the address is filled in only."""
+    if request.method != "POST":
+        typed = request.GET.get("user_code", "")[:LONGEST]
+        return render(request, "portal/device/index.html", {"typed": typed})
+    try:
+        grant, client = _find(request)
+    except Problem as problem:
+        return _again(request, problem.detail, int(problem.status))
+    except OAuth2Error as refused:
+        return _again(request, refused.description, refused.status_code)
+    context = consenting.page(client, grant.scope.split(), request.user)
+    typed = request.POST.get("user_code", "")
+    return render(request, "portal/device/confirm.html", context | {"typed": typed})
+
+
+@login_required
+@never_cache
+@require_POST
+def decide(request: PortalRequest) -> HttpResponse:
+    """Allow or deny what the page showed."""
+    if request.POST.get("decision") == "switch":
+        return redirect("portal:device")
+    try:
+        grant, client = _find(request)
+        choice = None
+        if request.POST.get("decision") != "deny":
+            choice = consenting.chosen(request.POST, client, grant.scope.split(), request.user)
+            if choice is None:
+                return redirect("portal:device")
+        _carry_out(request, grant, client, choice)
+    except Problem as problem:
+        return _again(request, problem.detail, int(problem.status))
+    except OAuth2Error as refused:
+        return _again(request, refused.description, refused.status_code)
+    if choice is None:
+        messages.success(request, _("The device was turned away."))
+        return redirect("portal:device")
+    return render(request, "portal/device/done.html", {"client": client})
+
+
+def _find(request: PortalRequest) -> tuple[DeviceGrant, Client]:
+    typed = request.POST.get("user_code", "")[:LONGEST]
+    grant = devices.find(typed, user=request.user, address=client_address(request) or "")
+    known = Client.objects.select_related("application__organization", "application__logo")
+    client = known.filter(client_id=grant.client_id).first()
+    if client is None:
+        raise Refused("invalid_request", _("The application of this device is gone."))
+    check_client(client)
+    return grant, client
+
+
+@transaction.atomic
+def _carry_out(
+    request: PortalRequest, grant: DeviceGrant, client: Client, choice: consenting.Choice | None
+) -> None:
+    if choice is None:
+        devices.deny(grant, actor=request.user)
+        return
+    consents.give(
+        client,
+        user=choice.user,
+        tenant=choice.tenant,
+        scopes=choice.scopes,
+        declined=choice.declined,
+        actor=request.user,
+    )
+    devices.allow(
+        grant,
+        tenant=choice.tenant,
+        scopes=choice.scopes,
+        auth_time=authorizing.auth_time(request),
+        sid=sessions.sid(request) if choice.user == request.user else "",
+        actor=choice.user,
+    )
+
+
+def _again(request: PortalRequest, why: str, status: int) -> HttpResponse:
+    context = {"typed": request.POST.get("user_code", "")[:LONGEST], "why": why}
+    return render(request, "portal/device/index.html", context, status=status)

@@ -1,0 +1,443 @@
+"""An end user signs in, reads what an application asks for, and answers."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+from django.urls import reverse
+
+from apps.accounts.models import User
+from apps.applications.models import Application
+from apps.core import clock
+from apps.events.models import Event
+from apps.oauth import consents, pushed
+from apps.oauth.models import Client, Consent, Grant, PushedRequest
+from apps.tenants.models import Membership, Tenant
+from tests.portal.conftest import Team
+from tests.support import consent, make
+
+ORIGIN = "https://client.example"
+
+
+@pytest.fixture
+def client_of_team(team: Team) -> Client:
+    return consent.client(team.application)
+
+
+def policy(answer: Any) -> dict[str, list[str]]:
+    parts = [part.split() for part in answer["Content-Security-Policy"].split(";")]
+    return {name: values for name, *values in filter(None, parts)}
+
+
+def test_the_page_says_who_asks_for_what_and_who_one_is(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    page = consent.ask(browser, client_of_team)
+    said = page.content.decode()
+    for words in ("Ledger", team.organization.name, "orders:read", team.developer.email):
+        assert words in said
+    assert "Not verified" in said
+    assert "Each access lasts one hour" in said
+    assert not Grant.objects.exists()
+
+
+@pytest.mark.spec("RFC 9207", "2")
+def test_allowing_brings_a_code_the_state_and_who_answers(
+    browser: Browser, team: Team, client_of_team: Client, settings: Any
+) -> None:
+    page = consent.ask(browser, client_of_team, nonce="n1")
+    answer = consent.allow(browser, page, team.developer)
+    said = consent.said(answer)
+    assert answer["Location"].startswith(f"{consent.CALLBACK}?")
+    assert (said["state"], said["iss"]) == ("xyz", settings.PORTAL_URL)
+    [grant] = Grant.objects.all()
+    assert grant.code != said["code"]
+    assert (grant.user, grant.tenant, grant.scope) == (team.developer, team.sandbox, consent.SCOPES)
+    assert (grant.nonce, grant.code_challenge_method) == ("n1", "S256")
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.spec("RFC 9207", "2")
+def test_refusing_tells_the_client_so_and_who_answers(
+    browser: Browser, team: Team, client_of_team: Client, settings: Any
+) -> None:
+    page = consent.ask(browser, client_of_team)
+    said = consent.said(consent.allow(browser, page, team.developer, decision="deny"))
+    assert (said["error"], said["state"], said["iss"]) == (
+        "access_denied",
+        "xyz",
+        settings.PORTAL_URL,
+    )
+    assert not Grant.objects.exists()
+    assert not Consent.objects.exists()
+
+
+def test_only_this_page_lets_its_form_end_at_the_client(
+    browser: Browser, client_of_team: Client
+) -> None:
+    shown = policy(consent.ask(browser, client_of_team))
+    assert shown["form-action"] == ["'self'", ORIGIN]
+    assert shown["frame-ancestors"] == ["'none'"]
+    assert policy(browser.get(reverse("portal:connections")))["form-action"] == ["'self'"]
+
+
+def test_a_stranger_signs_in_first_and_keeps_the_request(client: Browser, team: Team) -> None:
+    of = consent.client(team.application)
+    sent = consent.ask(client, of)
+    assert sent["Location"].startswith(reverse("account_login"))
+    back = client.post(sent["Location"], {"login": team.developer.email, "password": make.PASSWORD})
+    assert back["Location"] == consent.url(of)
+
+
+def test_the_answer_stands_until_scopes_widen(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    consent.allow(browser, consent.ask(browser, client_of_team), team.developer)
+    again = consent.ask(browser, client_of_team)
+    assert "code" in consent.said(again)
+    fewer = consent.ask(browser, client_of_team, scope="openid")
+    assert "code" in consent.said(fewer)
+    wider = consent.ask(browser, client_of_team, scope="openid orders:read orders:write")
+    assert wider.status_code == 200
+    assert "Ledger asks for more" in wider.content.decode()
+    consent.allow(browser, wider, team.developer)
+    assert Consent.objects.get().scopes == ["openid", "orders:read", "orders:write"]
+    assert Event.objects.filter(type="consent.widened").count() == 1
+
+
+def test_defect_9_approval_prompt_in_the_query_skips_nothing(
+    browser: Browser, client_of_team: Client
+) -> None:
+    assert consent.ask(browser, client_of_team, approval_prompt="auto").status_code == 200
+
+
+def test_defect_9_prompt_consent_asks_again(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    consent.allow(browser, consent.ask(browser, client_of_team), team.developer)
+    assert consent.ask(browser, client_of_team, prompt="consent").status_code == 200
+    assert consent.ask(browser, client_of_team, prompt="select_account").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://127.0.0.1/cb", "http://localhost:4000/cb", "com.example.app:/cb"]
+)
+def test_a_public_client_that_others_could_stand_in_for_is_asked_for_every_time(
+    browser: Browser, team: Team, uri: str
+) -> None:
+    of = consent.client(team.application, authentication="none", redirect_uris=[uri])
+    page = consent.ask(browser, of, redirect_uri=uri)
+    assert "code" in consent.said(consent.allow(browser, page, team.developer))
+    assert consent.ask(browser, of, redirect_uri=uri).status_code == 200
+
+
+def test_a_public_client_at_its_own_https_address_is_not(browser: Browser, team: Team) -> None:
+    of = consent.client(team.application, authentication="none")
+    consent.allow(browser, consent.ask(browser, of), team.developer)
+    assert "code" in consent.said(consent.ask(browser, of))
+
+
+def test_optional_scopes_can_be_left_out_and_are_not_asked_for_again(
+    browser: Browser, team: Team
+) -> None:
+    Application.objects.filter(pk=team.application.pk).update(optional_scopes=["orders:write"])
+    of = consent.client(team.application)
+    wanted = "openid orders:read orders:write"
+    page = consent.ask(browser, of, scope=wanted)
+    assert [one.words.name for one in page.context["optional"]] == ["orders:write"]
+    consent.allow(browser, page, team.developer, scope=[])
+    assert Grant.objects.get().scope == consent.SCOPES
+    assert "code" in consent.said(consent.ask(browser, of, scope=wanted))
+    assert {grant.scope for grant in Grant.objects.all()} == {consent.SCOPES}
+
+
+def test_a_required_scope_cannot_be_left_out(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    page = consent.ask(browser, client_of_team)
+    consent.allow(browser, page, team.developer, scope=[])
+    assert Grant.objects.get().scope == consent.SCOPES
+
+
+def test_defect_5_prompt_none_is_answered_without_a_page(
+    client: Browser, browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    assert consent.said(consent.ask(client, client_of_team, prompt="none"))["error"] == (
+        "login_required"
+    )
+    asked = consent.said(consent.ask(browser, client_of_team, prompt="none"))
+    assert (asked["error"], asked["state"]) == ("consent_required", "xyz")
+    consent.allow(browser, consent.ask(browser, client_of_team), team.developer)
+    assert "code" in consent.said(consent.ask(browser, client_of_team, prompt="none"))
+
+
+def test_defect_9_max_age_wants_a_new_sign_in_and_keeps_the_request(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    consent.allow(browser, consent.ask(browser, client_of_team), team.developer)
+    User.objects.filter(pk=team.developer.pk).update(
+        last_login=clock.real() - timedelta(minutes=10)
+    )
+    assert "code" in consent.said(consent.ask(browser, client_of_team, max_age="700"))
+    silent = consent.ask(browser, client_of_team, max_age="60", prompt="none")
+    assert consent.said(silent)["error"] == "login_required"
+    sent = consent.ask(browser, client_of_team, max_age="60")
+    assert sent["Location"].startswith(reverse("account_reauthenticate"))
+    back = browser.post(sent["Location"], {"password": make.PASSWORD})
+    assert back["Location"] == consent.url(client_of_team, max_age="60")
+    before = Grant.objects.count()
+    assert "code" in consent.said(browser.get(back["Location"]))
+    grant = Grant.objects.order_by("-pk")[0]
+    assert Grant.objects.count() == before + 1
+    assert grant.auth_time is not None
+    assert clock.real() - grant.auth_time < timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("asks", [{"prompt": "login"}, {"max_age": "0"}])
+def test_a_new_sign_in_is_good_for_one_code(
+    browser: Browser, team: Team, client_of_team: Client, asks: dict[str, str]
+) -> None:
+    consent.allow(browser, consent.ask(browser, client_of_team), team.developer)
+    for _ in range(2):
+        sent = consent.ask(browser, client_of_team, **asks)
+        assert sent["Location"].startswith(reverse("account_reauthenticate"))
+        back = browser.post(sent["Location"], {"password": make.PASSWORD})
+        assert "code" in consent.said(browser.get(back["Location"]))
+
+
+def test_the_consent_form_cannot_go_around_a_new_sign_in(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    page = consent.ask(browser, client_of_team)
+    query = page.context["action"] + "&prompt=login"
+    answer = browser.post(
+        query, {"user": team.developer.pk, "tenant": team.sandbox.pk, "decision": "allow"}
+    )
+    assert answer["Location"].startswith(reverse("account_reauthenticate"))
+    assert not Grant.objects.exists()
+
+
+def test_another_account_can_be_used_and_the_request_is_kept(
+    browser: Browser, team: Team, client_of_team: Client, stranger: User
+) -> None:
+    sandbox = make.sandbox(stranger.memberships.get().organization)
+    page = consent.ask(browser, client_of_team)
+    sent = consent.allow(browser, page, team.developer, decision="switch")
+    back = browser.post(sent["Location"], {"login": stranger.email, "password": make.PASSWORD})
+    page = browser.get(back["Location"])
+    consent.allow(browser, page, stranger)
+    assert Grant.objects.get().tenant == sandbox
+
+
+def test_an_answer_to_somebody_elses_page_is_asked_again(
+    browser: Browser, team: Team, client_of_team: Client, stranger: User
+) -> None:
+    page = consent.ask(browser, client_of_team)
+    answer = consent.allow(browser, page, stranger, tenant=team.sandbox.pk)
+    assert answer["Location"] == consent.url(client_of_team)
+    assert not Grant.objects.exists()
+
+
+def test_the_tenant_is_one_of_ones_own_and_of_the_clients_kind(
+    browser: Browser, team: Team, client_of_team: Client, stranger: User
+) -> None:
+    theirs = make.sandbox(stranger.memberships.get().organization)
+    page = consent.ask(browser, client_of_team)
+    for tenant in (theirs, make.live(team.organization)):
+        answer = consent.allow(browser, page, team.developer, tenant=tenant.pk)
+        assert answer["Location"] == consent.url(client_of_team)
+    assert not Grant.objects.exists()
+
+
+def test_with_several_tenants_one_has_to_choose_unless_the_request_names_one(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    second = make.sandbox(team.organization)
+    assert consent.ask(browser, client_of_team).context["selected"] == ""
+    page = consent.ask(browser, client_of_team, tenant=second.pk)
+    assert page.context["selected"] == second.pk
+    for tenant in (team.sandbox, second):
+        consent.allow(browser, page, team.developer, tenant=tenant.pk)
+    assert consent.ask(browser, client_of_team).status_code == 200
+    named = consent.ask(browser, client_of_team, tenant=second.pk)
+    assert "code" in consent.said(named)
+
+
+def test_who_has_no_tenant_of_the_kind_can_only_refuse(client: Browser, team: Team) -> None:
+    somebody = make.user()
+    client.force_login(somebody)
+    of = consent.client(team.application)
+    page = consent.ask(client, of)
+    assert "nothing it could act on" in page.content.decode()
+    assert "error" in consent.said(consent.allow(client, page, somebody, decision="deny"))
+
+
+def test_developers_may_continue_as_a_test_user_of_their_sandbox(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    page = consent.ask(browser, client_of_team)
+    [mia, _jonas] = page.context["test_users"]
+    answer = consent.allow(browser, page, team.developer, **{"as": str(mia.pk)})
+    assert "code" in consent.said(answer)
+    grant = Grant.objects.get()
+    assert (grant.user, grant.tenant, grant.sid) == (mia.user, team.sandbox, "")
+    event = Event.objects.get(type="consent.given")
+    assert (event.actor, event.data["user"]) == (team.developer.pk, mia.user_id)
+
+
+def test_nobody_else_sees_or_becomes_a_test_user(
+    client: Browser, team: Team, client_of_team: Client, stranger: User
+) -> None:
+    make.sandbox(stranger.memberships.get().organization)
+    real = make.user()
+    Membership.objects.create(tenant=team.sandbox, user=real)
+    billing = make.user()
+    team.organization.memberships.create(user=billing, role="billing")
+    mia = Membership.objects.filter(tenant=team.sandbox).order_by("pk")[0]
+    for person in (stranger, real, billing):
+        client.force_login(person)
+        page = consent.ask(client, client_of_team)
+        assert "test user" not in page.content.decode()
+        answer = consent.allow(client, page, person, **{"as": str(mia.pk)})
+        assert answer["Location"] == consent.url(client_of_team)
+    assert not Grant.objects.exists()
+
+
+def test_a_developer_becomes_no_real_person_and_nobody_of_live_data(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    real = make.user()
+    place = Membership.objects.create(tenant=team.sandbox, user=real)
+    page = consent.ask(browser, client_of_team)
+    assert real.email not in page.content.decode()
+    consent.allow(browser, page, team.developer, **{"as": str(place.pk)})
+    assert not Grant.objects.exists()
+    Application.objects.filter(pk=team.application.pk).update(
+        state=Application.State.APPROVED, approved_scopes=["orders:read"]
+    )
+    team.application.refresh_from_db()
+    live = consent.client(team.application, environment=Tenant.Kind.LIVE)
+    assert consent.ask(browser, live).context["test_users"] == []
+
+
+def test_a_pushed_request_survives_sign_in_and_is_good_once(client: Browser, team: Team) -> None:
+    of = consent.client(team.application, par_required=True)
+    parameters = consent.query(of)
+    uri = pushed.PREFIX + "something-random"
+    PushedRequest.objects.create(
+        digest=pushed._digest(uri),
+        client=of,
+        parameters=list(parameters.items()),
+        expires_at=clock.real() + timedelta(seconds=60),
+    )
+    address = f"{reverse('portal:authorize')}?client_id={of.client_id}&request_uri={uri}"
+    sent = client.get(address)
+    back = client.post(sent["Location"], {"login": team.developer.email, "password": make.PASSWORD})
+    page = client.get(back["Location"])
+    assert consent.said(consent.allow(client, page, team.developer))["state"] == "xyz"
+    again = client.get(address)
+    assert again.status_code == 400
+    assert "invalid_request_uri" in again.content.decode()
+
+
+def test_a_client_that_has_to_push_is_refused_otherwise(browser: Browser, team: Team) -> None:
+    of = consent.client(team.application, par_required=True)
+    assert consent.said(consent.ask(browser, of))["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "client_id=",
+        "client_id=nobody",
+        "client_id=a%00b",
+        "client_id=a&client_id=b",
+        "client_id={id}",
+        "client_id={id}&redirect_uri=https://evil.example/",
+        "client_id={id}&request_uri=urn:ietf:params:oauth:request_uri:x",
+        "client_id={id}&request_uri=https://client.example/r",
+        "client_id={id}&redirect_uri=https://client.example/cb%00",
+    ],
+)
+def test_a_request_in_doubt_ends_on_a_page(
+    browser: Browser, client_of_team: Client, query: str
+) -> None:
+    for address in (reverse("portal:authorize"), reverse("portal:authorize-decide")):
+        send = browser.post if address.endswith("decide") else browser.get
+        answer = send(f"{address}?{query.format(id=client_of_team.client_id)}")
+        assert answer.status_code == 400
+        assert "This request cannot be answered" in answer.content.decode()
+
+
+def test_a_request_may_come_as_a_form_from_elsewhere(team: Team) -> None:
+    strict = Browser(enforce_csrf_checks=True)
+    of = consent.client(team.application)
+    answer = strict.post(reverse("portal:authorize"), consent.query(of))
+    assert (answer.status_code, answer["Location"]) == (303, consent.url(of))
+
+
+def test_an_answer_without_our_form_is_refused(team: Team) -> None:
+    strict = Browser(enforce_csrf_checks=True)
+    strict.force_login(team.developer)
+    page = consent.ask(strict, consent.client(team.application))
+    assert consent.allow(strict, page, team.developer).status_code == 403
+    assert not Grant.objects.exists()
+
+
+def test_after_a_form_of_our_own_a_page_moves_on_instead_of_a_redirect(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    consent.allow(browser, consent.ask(browser, client_of_team), team.developer)
+    page = browser.get(consent.url(client_of_team), headers={"Sec-Fetch-Site": "same-origin"})
+    assert page.status_code == 200
+    [url] = re.findall(r'http-equiv="refresh" content="0; url=([^"]+)"', page.content.decode())
+    assert url.startswith(f"{consent.CALLBACK}?code=")
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7|add:7 }}{% debug %}",
+    "javascript:alert(1)",
+    "</title><svg onload=alert(1)>",
+    "' onmouseover='alert(1)",
+    "&lt;b&gt;&#x3c;",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_clients_name_is_only_ever_text(browser: Browser, team: Team, name: str) -> None:
+    of = consent.client(team.application, name=name)
+    Application.objects.filter(pk=team.application.pk).update(name=name)
+    page = consent.ask(browser, of)
+    pages = [page.content.decode()]
+    consent.allow(browser, page, team.developer)
+    pages.append(browser.get(reverse("portal:connections")).content.decode())
+    leaving = browser.get(consent.url(of), headers={"Sec-Fetch-Site": "same-origin"})
+    pages.append(leaving.content.decode())
+    for shown in pages:
+        assert not re.search(r"<script>alert|<img src=x|<svg onload|' onmouseover='|1414", shown)
+        assert "&lt;b&gt;&#x3c;" not in shown
+
+
+def test_a_closed_account_answers_nothing(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    consent.allow(browser, consent.ask(browser, client_of_team), team.developer)
+    User.objects.filter(pk=team.developer.pk).update(is_active=False)
+    assert consent.ask(browser, client_of_team)["Location"].startswith(reverse("account_login"))
+
+
+def test_two_answers_at_once_make_one_consent(team: Team, client_of_team: Client) -> None:
+    for scopes in (["openid"], ["openid", "orders:read"]):
+        consents.give(
+            client_of_team,
+            user=team.developer,
+            tenant=team.sandbox,
+            scopes=scopes,
+            actor=team.developer,
+        )
+    assert Consent.objects.get().scopes == ["openid", "orders:read"]
