@@ -10,7 +10,7 @@ from django.core.management import call_command
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from apps.catalog import native
+from apps.catalog import native, services
 from apps.catalog.models import ApiVersion, Operation, Scope
 from apps.commerce import openapi
 from apps.commerce.apps import CommerceConfig
@@ -96,3 +96,17 @@ def test_the_api_is_registered_where_settings_serve_it() -> None:
     assert ("commerce", 1) in native.registered
     assert CommerceConfig.name in settings.INSTALLED_APPS
     assert {f"/{slug}/v{major}/" for slug, major in native.registered} == set(settings.NATIVE_APIS)
+
+
+def test_an_operation_that_a_document_no_longer_has_is_served_no_longer(db: None) -> None:
+    kept, gone = {"operationId": "kept"}, {"operationId": "gone", "x-trellis-cost": 5}
+    paths: dict[str, Any] = {"/shop/v1/echo": {"get": kept, "post": gone}}
+    scopes = {"shop:read": {"title": "Read the shop"}}
+    document = {"info": {}, "paths": paths, "x-trellis-scopes": scopes}
+    version = services.publish("shop", major=1, name="Shop", document=document)
+    first = version.operations.get(name="kept")
+    assert version.operations.get(name="gone").cost == 5
+    assert Scope.objects.get(name="shop:read").title == "Read the shop"
+    del paths["/shop/v1/echo"]["post"]
+    services.publish("shop", major=1, name="Shop", document=document)
+    assert list(version.operations.all()) == [first]

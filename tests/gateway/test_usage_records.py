@@ -1,5 +1,6 @@
 """Every answered request has its record, also after a kill; PostgreSQL takes it as it is."""
 
+import asyncio
 import os
 import re
 import signal
@@ -19,6 +20,8 @@ from apps.keys.services import Issued
 from apps.usage import record
 from box.paths import Home
 from box.valkey import Valkey
+from gateway.link import Link, pack
+from gateway.shipper import Shipper
 from gateway.spool import Spool, orphans
 from tests.gateway.conftest import bearer
 from tests.gateway.process import Gateway
@@ -313,3 +316,27 @@ def test_a_record_that_was_torn_by_a_kill_is_cut_off_before_it_is_shipped(tmp_pa
     assert (segment.count, segment.size) == (1, len(data))
     assert segment.path.read_bytes() == data
     orphan.release()
+
+
+def test_segments_wait_on_disk_while_the_stream_is_full(
+    tmp_path: Path, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.shipper.STREAM_LIMIT", 2)
+
+    async def work() -> None:
+        link, spool = Link(valkey.url(), patience=2.0), Spool(tmp_path, limit=100_000)
+        shipper = Shipper(spool, link, tmp_path)
+        await link.start()
+        for _ in range(3):
+            spool.write(packed())
+            spool.rotate()
+        await shipper._ship_ready()
+        assert [number for _, number, _, _ in batches(valkey.url())] == [1, 2]
+        [waiting] = spool.ready
+        assert (waiting.number, waiting.path.exists()) == (3, True)
+        await link.ask(pack("XTRIM", "trl:usage", "MAXLEN", 0))
+        await shipper.stop()
+        await link.stop()
+        assert [number for _, number, _, _ in batches(valkey.url())] == [3]
+
+    asyncio.run(work())

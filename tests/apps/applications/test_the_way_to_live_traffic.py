@@ -83,3 +83,14 @@ def test_a_suspended_application_cannot_submit_itself_back(
     with pytest.raises(WrongState):
         services.submit(application, actor=reviewer)
     assert application.state == State.SUSPENDED
+
+
+@pytest.mark.parametrize("state", [State.SUBMITTED, State.APPROVED])
+def test_what_waits_or_is_approved_is_not_submitted_again(
+    state: State, application: Application, reviewer: User
+) -> None:
+    Application.objects.filter(pk=application.pk).update(state=state)
+    with pytest.raises(WrongState):
+        services.submit(application, actor=reviewer)
+    assert application.state == state
+    assert not Event.objects.filter(type="application.submitted").exists()

@@ -147,6 +147,16 @@ def test_orders_are_filtered(busy: Api) -> None:
         assert found == [order for order in whole if fits(order)], query
 
 
+def test_customers_are_found_by_an_address_in_any_case_and_by_a_part_of_the_name(
+    busy: Api,
+) -> None:
+    wanted = busy.get("customers").json()["data"][3]
+    for query in (f"email={wanted['email'].upper()}", f"name={wanted['name'][1:].upper()}"):
+        found = busy.get(f"customers?{query}").json()["data"]
+        assert wanted in found
+        assert len(found) < 20
+
+
 def test_expansion_goes_three_levels_deep_and_no_deeper(busy: Api) -> None:
     path = "refunds?expand[]=payment.order.customer&expand[]=payment.order&limit=1"
     refund = busy.get(path).json()["data"][0]

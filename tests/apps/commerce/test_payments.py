@@ -64,6 +64,17 @@ def test_a_payment_that_waits_can_be_given_up(api: Api, shop: Shop) -> None:
     assert shop.payment("pm_ok", order=payment["order"])["status"] == "succeeded"
 
 
+@pytest.mark.parametrize("method", ["pm_slow", "pm_ok", "pm_declined"])
+def test_a_payment_that_waits_for_nobody_cannot_be_given_up_or_confirmed(
+    api: Api, shop: Shop, method: str
+) -> None:
+    payment = shop.payment(method)
+    for act in ("cancel", "confirm"):
+        answer = api.post(f"payments/{payment['id']}/{act}")
+        assert (answer.status, answer.code) == (409, "payment_state_conflict")
+    assert api.get(f"payments/{payment['id']}").json()["status"] == payment["status"]
+
+
 def test_only_an_open_order_can_be_paid(api: Api, shop: Shop) -> None:
     for order in (shop.order()["id"], shop.payment()["order"]):
         answer = api.post("payments", {"order": order, "payment_method": "pm_ok"})
