@@ -20,7 +20,7 @@ ALPHABET = re.compile(r"[\w-]+", re.ASCII)
 PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 THUMBPRINT = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x"), "RSA": ("e", "kty", "n")}
 RSA_BITS = range(2048, 4097)  # a larger key would cost more than its caller is worth
-EXPONENT_BITS = 32
+EXPONENT = 65_537
 CURVES: dict[str, tuple[str, ec.EllipticCurve, ec.ECDSA]] = {
     "ES256": ("P-256", ec.SECP256R1(), ec.ECDSA(SHA256())),
     "ES384": ("P-384", ec.SECP384R1(), ec.ECDSA(SHA384())),
@@ -135,8 +135,8 @@ def _eddsa(jwk: dict[str, Any]) -> Verify:
 def _rsa(jwk: dict[str, Any], algorithm: str) -> Verify:
     _kind(jwk, "RSA")
     n, e = (int.from_bytes(decode(jwk.get(name)), "big") for name in "ne")
-    if n.bit_length() not in RSA_BITS or e.bit_length() > EXPONENT_BITS:
-        raise Bad("its RSA key does not have 2048 to 4096 bits and a common exponent")
+    if n.bit_length() not in RSA_BITS or e != EXPONENT:
+        raise Bad("its RSA key does not have 2048 to 4096 bits and the exponent 65537")
     key = rsa.RSAPublicNumbers(e, n).public_key()
     scheme: padding.AsymmetricPadding = padding.PKCS1v15()
     if algorithm == "PS256":

@@ -2,8 +2,8 @@
 
 from urllib.parse import quote
 
+from apps.core.dpop import BadProof
 from apps.core.errors import Problem
-from apps.core.jose import Bad
 from gateway.exchange import FAILED, Exchange, rung
 from gateway.problems import DpopInvalid, DpopNonce, DpopReplayed, DpopRequired
 from gateway.proofs import Replayed, Stale, Wanted
@@ -44,7 +44,7 @@ async def _check(exchange: Exchange, thumbprint: str, digest: str) -> None:
         raise DpopNonce from None
     except Replayed:
         raise DpopReplayed("Make another proof, with another jti, for every request.") from None
-    except Bad as bad:
-        raise DpopInvalid(f"The proof is not good: {bad}.") from None
+    except BadProof as bad:
+        raise DpopInvalid(str(bad)) from None
     if nonce == current:
         exchange.nonce = ""
