@@ -1,15 +1,23 @@
 """Reading tokens as a stranger does: with cryptography alone, from what we publish."""
 
+import hashlib
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from jwcrypto.jwk import JWK
+from jwcrypto.jws import JWS
+from oauth2_provider.models import set_token_value
 
+from apps.accounts.models import User
 from apps.applications.models import Application
-from apps.oauth.models import Client
+from apps.core import clock, secrets
+from apps.oauth.models import AccessToken, Client
 from tests.support import make
 
 
@@ -23,6 +31,32 @@ def client(of: Application | None = None, **fields: Any) -> Client:
     }
     made: Client = Client.objects.create(application=of or make.application(), **values)
     return made
+
+
+def access_token(of: Client, user: User | None = None, scope: str = "openid", **fields: Any) -> str:
+    """Hand out an access token and return its text."""
+    text = fields.pop("text", "") or secrets.mint("test", kind="a")
+    values = {"expires": clock.real() + timedelta(hours=1), "family": uuid4(), **fields}
+    token = AccessToken(application=of, user=user, scope=scope, **values)
+    set_token_value(token, text)
+    token.save()
+    return text
+
+
+def proof(key: JWK, url: str, *, method: str = "GET", token: str = "", **claims: Any) -> str:
+    """Return a DPoP proof (RFC 9449) for a request with ``token``."""
+    values = {
+        "htm": method,
+        "htu": url,
+        "iat": int(clock.real().timestamp()),
+        "jti": uuid4().hex,
+        "ath": encoded(hashlib.sha256(token.encode()).digest()),
+        **claims,
+    }
+    head = {"typ": "dpop+jwt", "alg": "ES256", "jwk": key.export_public(as_dict=True)}
+    signed = JWS(json.dumps(values))
+    signed.add_signature(key, protected=json.dumps(head))
+    return str(signed.serialize(compact=True))
 
 
 def raw(text: str) -> bytes:
