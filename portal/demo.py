@@ -14,6 +14,7 @@ from django.db import transaction
 
 from apps.accounts import services as accounts
 from apps.accounts.models import Terms, User
+from apps.applications import scopes as application_scopes
 from apps.applications import services as applications
 from apps.applications.models import Application
 from apps.catalog.models import Scope
@@ -159,6 +160,8 @@ def _decide(application: Application, fate: str, owner: User, operator: User) ->
     if fate == "suspended":
         moderation.suspend(application, reason="Thousands of failing calls", actor=operator)
     elif fate != "draft":
+        every = Scope.objects.values_list("name", flat=True)
+        application_scopes.ask(application, scopes=every, actor=owner)
         applications.submit(application, actor=owner)
         verdicts = {
             "approved": moderation.approve,

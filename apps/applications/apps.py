@@ -19,6 +19,8 @@ class ApplicationsConfig(AppConfig):
             ("application.approved", "A reviewer let an application have live keys."),
             ("application.changes_requested", "A reviewer asked for changes."),
             ("application.rejected", "A reviewer declined an application."),
+            ("application.scopes_requested", "A developer said which scopes an application needs."),
+            ("application.scopes_approved", "A reviewer decided on the scopes for live data."),
             ("application.suspended", "An operator stopped an application's calls."),
             ("application.reinstated", "An operator let an application call again."),
         )

@@ -9,6 +9,12 @@ class NotApproved(Denied):
     code = "application_not_approved"
 
 
+class ScopeNotApproved(Denied):
+    """The application is not approved for a scope on live data."""
+
+    code = "scope_not_approved"
+
+
 class Suspended(Denied):
     """The application is suspended."""
 

@@ -24,7 +24,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from apps.core.errors import Problem
 
-Call = Callable[[Any, Any, str, Any], object]
+Call = Callable[..., object]  # (self, subject, reason, actor, **what else the form asks for)
 Column = TypeVar("Column", bound=Callable[..., Any])
 REASON_LIMIT = 500
 
@@ -38,6 +38,11 @@ class Reason(forms.Form):
         help_text="The developer reads it, and it stays in the audit trail.",
     )
 
+    def __init__(self, *args: Any, subject: Any, **kwargs: Any) -> None:
+        """``subject`` is what is decided about; a form that asks for more begins with it."""
+        super().__init__(*args, **kwargs)
+        self.subject = subject
+
 
 def always(subject: Any) -> bool:
     """Offer a decision whatever the state."""
@@ -50,10 +55,12 @@ def decision(
     permission: str,
     offered: Callable[[Any], bool] = always,
     variant: ActionVariant = ActionVariant.DEFAULT,
+    form: type[Reason] = Reason,
 ) -> Callable[[Call], Callable[..., HttpResponse]]:
     """Make a method ``(self, subject, reason, actor)`` an action that asks for the reason.
 
     ``offered`` tells whether the button is shown for a subject; the service has the last word.
+    What ``form`` asks for besides the reason reaches the method by name.
     """
 
     def decorate(call: Call) -> Callable[..., HttpResponse]:
@@ -66,7 +73,7 @@ def decision(
         def method(office: "Record", request: HttpRequest, object_id: str) -> HttpResponse:
             if not request.user.has_perm(permission):
                 raise PermissionDenied
-            return office.decide(request, object_id, description, call)
+            return office.decide(request, object_id, description, call, form)
 
         # Unfold's own `permissions=` would ask the database whenever Django checks the project.
         method.offered, method.permission = offered, permission
@@ -123,7 +130,12 @@ class Record(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         ]
 
     def decide(
-        self, request: HttpRequest, object_id: str, description: str, call: Call
+        self,
+        request: HttpRequest,
+        object_id: str,
+        description: str,
+        call: Call,
+        asks: type[Reason] = Reason,
     ) -> HttpResponse:
         """Ask for a reason, then let ``call`` do it; say what it refuses."""
         subject = self.get_object(request, unquote(object_id))
@@ -131,11 +143,12 @@ class Record(ModelAdmin):  # type: ignore[misc]  # unfold has no types
             raise PermissionDenied
         if subject is None:
             raise Http404
-        form = Reason(request.POST or None)
+        form = asks(request.POST or None, subject=subject)
         if not form.is_valid():
             return self._ask(request, subject, description, form)
+        more = dict(form.cleaned_data)
         try:
-            call(self, subject, form.cleaned_data["reason"], person(request))
+            call(self, subject, more.pop("reason"), person(request), **more)
         except Problem as problem:
             messages.error(request, problem.detail)
         else:

@@ -3,16 +3,19 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.accounts.models import User
 from apps.applications.models import Application
-from apps.core.office import Record, Rows, coloured, decision
+from apps.catalog.models import Scope
+from apps.core.office import Reason, Record, Rows, coloured, decision
 from apps.keys.models import Key
 from apps.moderation import services as moderation
 from apps.moderation.models import Decision
@@ -46,6 +49,27 @@ def running(organization: Organization) -> bool:
     return organization.suspended_at is None
 
 
+class ScopesAndReason(Reason):
+    """What the application may do on live data, and why."""
+
+    scopes = forms.MultipleChoiceField(
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="What its live keys and tokens may do. It asks for those that are ticked.",
+    )
+    field_order = ["scopes", "reason"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Begin with what is asked for."""
+        super().__init__(*args, **kwargs)
+        known = Scope.objects.order_by("name")
+        words = [
+            (scope.name, f"{scope.name} · {scope.title} · {scope.risk} risk") for scope in known
+        ]
+        self.fields["scopes"].choices = words  # type: ignore[attr-defined]
+        self.initial["scopes"] = self.subject.requested_scopes
+
+
 class Decisions(Rows):
     """What was decided before."""
 
@@ -73,11 +97,19 @@ class ApplicationAdmin(Record):
     fieldsets: ClassVar = [
         (None, {"fields": ["name", "organization", "description", "homepage"]}),
         ("Standing", {"fields": ["state", "state_reason", "recent_usage"]}),
+        ("Scopes", {"fields": ["requested_scopes", "approved_scopes", "optional_scopes"]}),
         ("Origin", {"fields": ["id", "created_by", "created_at", "is_demo"]}),
     ]
     readonly_fields: ClassVar = ["recent_usage"]
     inlines: ClassVar = [Decisions, Keys]
-    actions_detail: ClassVar = ["approve", "request_changes", "reject", "suspend", "reinstate"]
+    actions_detail: ClassVar = [
+        "approve",
+        "decide_scopes",
+        "request_changes",
+        "reject",
+        "suspend",
+        "reinstate",
+    ]
 
     @coloured("State", COLOURS, ordering="state")
     def standing(self, application: Application) -> tuple[str, str]:
@@ -95,10 +127,25 @@ class ApplicationAdmin(Record):
         permission=MODERATE,
         offered=among(State.SUBMITTED),
         variant=ActionVariant.SUCCESS,
+        form=ScopesAndReason,
     )
-    def approve(self, application: Application, reason: str, actor: User) -> None:
-        """Let the application have live keys."""
-        moderation.approve(application, reason=reason, actor=actor)
+    def approve(
+        self, application: Application, reason: str, actor: User, *, scopes: list[str]
+    ) -> None:
+        """Let the application have live keys and tokens with these scopes."""
+        moderation.approve(application, scopes=scopes, reason=reason, actor=actor)
+
+    @decision(
+        "Decide on scopes",
+        permission=MODERATE,
+        offered=among(State.APPROVED),
+        form=ScopesAndReason,
+    )
+    def decide_scopes(
+        self, application: Application, reason: str, actor: User, *, scopes: list[str]
+    ) -> None:
+        """Give the approved application other scopes."""
+        moderation.decide_scopes(application, scopes=scopes, reason=reason, actor=actor)
 
     @decision("Request changes", permission=MODERATE, offered=among(State.SUBMITTED))
     def request_changes(self, application: Application, reason: str, actor: User) -> None:

@@ -20,6 +20,7 @@ class Decision(models.Model):
         REJECTED = "rejected", "Rejected"
         SUSPENDED = "suspended", "Suspended"
         REINSTATED = "reinstated", "Reinstated"
+        SCOPES = "scopes", "Scopes decided"
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="decisions")
     verdict = models.CharField(max_length=20, choices=Verdict.choices)

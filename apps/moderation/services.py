@@ -1,13 +1,15 @@
 """Deciding about applications and organizations: a reason, an event, a row, a mail."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.db import transaction
 
 from apps.accounts.models import User
+from apps.applications import scopes as application_scopes
 from apps.applications import services as applications
 from apps.applications.models import Application
 from apps.core.errors import Unprocessable
+from apps.moderation import withdrawal
 from apps.moderation.models import Decision
 from apps.notifications import services as notifications
 from apps.orgs import services as orgs
@@ -21,12 +23,34 @@ SUBJECTS = {
     Verdict.REJECTED: "{} was not approved",
     Verdict.SUSPENDED: "{} is suspended",
     Verdict.REINSTATED: "{} may call again",
+    Verdict.SCOPES: "What {} may do on live data has changed",
 }
 
 
-def approve(application: Application, *, reason: str, actor: User) -> Decision:
-    """Let a submitted application have live keys."""
-    return _decide(application, applications.approve, Verdict.APPROVED, reason, actor)
+@transaction.atomic
+def approve(
+    application: Application, *, reason: str, actor: User, scopes: Iterable[str] | None = None
+) -> Decision:
+    """Let a submitted application have live keys, with ``scopes`` or with all it asks for."""
+    decision = _decide(application, applications.approve, Verdict.APPROVED, reason, actor)
+    wanted = application.requested_scopes if scopes is None else scopes
+    _let_have(application, wanted, actor)
+    return decision
+
+
+@transaction.atomic
+def decide_scopes(
+    application: Application, *, scopes: Iterable[str], reason: str, actor: User
+) -> Decision:
+    """Let an approved application have exactly ``scopes`` on live data.
+
+    Keys lose what is withdrawn, and tokens that hold it end.
+    """
+
+    def move(subject: Application, *, reason: str, actor: User) -> None:
+        _let_have(subject, scopes, actor)
+
+    return _decide(application, move, Verdict.SCOPES, reason, actor)
 
 
 def request_changes(application: Application, *, reason: str, actor: User) -> Decision:
@@ -82,6 +106,11 @@ def _decide(
     path = f"/applications/{application.pk}"
     _tell(application.organization, SUBJECTS[verdict], application.name, reason, path)
     return decision
+
+
+def _let_have(application: Application, scopes: Iterable[str], actor: User) -> None:
+    if gone := application_scopes.approve(application, scopes=scopes, actor=actor):
+        withdrawal.withdraw(application, gone, actor=actor)
 
 
 def _reason(reason: str) -> str:

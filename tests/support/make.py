@@ -82,7 +82,10 @@ def application(
     founder = owner.memberships.get(role="owner").user
     made = onboarding.new_application(owner, name=name, actor=founder)
     if approved:
-        Application.objects.filter(pk=made.pk).update(state=Application.State.APPROVED)
+        every = sorted(Scope.objects.values_list("name", flat=True))
+        Application.objects.filter(pk=made.pk).update(
+            state=Application.State.APPROVED, requested_scopes=every, approved_scopes=every
+        )
         made.refresh_from_db()
     return made
 
@@ -99,6 +102,9 @@ def key(
     world = tenant or sandbox(owner.organization)
     for name in scopes:
         Scope.objects.get_or_create(name=name, defaults={"title": name})
+    if world.livemode:
+        owner.approved_scopes = sorted({*owner.approved_scopes, *scopes})
+        owner.save(update_fields=["approved_scopes"])
     return keys.issue(
         owner, tenant=world, name="Key", scopes=scopes, actor=owner.created_by, **fields
     )

@@ -1,0 +1,84 @@
+"""What an application asks for, and what a reviewer lets it have on live data."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from django.db import transaction
+
+from apps.accounts.models import User
+from apps.applications.errors import ScopeNotApproved, WrongState
+from apps.applications.models import Application
+from apps.catalog.models import Scope
+from apps.core.errors import Unprocessable
+from apps.events import services as events
+from apps.tenants.models import Tenant
+
+EVERYONES: Final = frozenset({"profile", "email", "offline_access"})  # asked for without review
+
+
+@transaction.atomic
+def ask(
+    application: Application,
+    *,
+    scopes: Iterable[str],
+    optional: Iterable[str] | None = None,
+    actor: User,
+) -> None:
+    """Say what the application asks for, and which of it end users may leave out.
+
+    Nothing is given by it: a reviewer reads it. ``optional`` None keeps what still applies.
+    """
+    wanted = known(scopes)
+    may = application.optional_scopes if optional is None else list(optional)
+    if optional is not None and not set(may) <= EVERYONES.union(wanted):
+        raise Unprocessable("Only what is asked for can be left out.", param="optional")
+    application.requested_scopes = wanted
+    application.optional_scopes = sorted(EVERYONES.union(wanted).intersection(may))
+    application.save(update_fields=["requested_scopes", "optional_scopes"])
+    _record("application.scopes_requested", application, actor=actor, scopes=wanted)
+
+
+@transaction.atomic
+def approve(application: Application, *, scopes: Iterable[str], actor: User) -> set[str]:
+    """Let the application have exactly ``scopes`` on live data; return what was withdrawn.
+
+    Who calls ends the credentials that hold what was withdrawn: apps above this one own those.
+    """
+    fresh = Application.objects.select_for_update().get(pk=application.pk)
+    if fresh.state != Application.State.APPROVED:
+        raise WrongState(f"{application} is {fresh.get_state_display().lower()}.")
+    given = known(scopes)
+    Application.objects.filter(pk=application.pk).update(approved_scopes=given)
+    application.refresh_from_db()
+    _record("application.scopes_approved", application, actor=actor, scopes=given)
+    return set(fresh.approved_scopes).difference(given)
+
+
+def check(application: Application, *, tenant: Tenant, scopes: Iterable[str]) -> None:
+    """Refuse a credential for live data with more than a reviewer approved."""
+    beyond = sorted(set(scopes).difference(application.approved_scopes))
+    if tenant.livemode and beyond:
+        raise ScopeNotApproved(
+            f"{application} is not approved for {', '.join(beyond)}. Ask for it on its page.",
+            param="scopes",
+        )
+
+
+def known(names: Iterable[str]) -> list[str]:
+    """Return ``names``, sorted; raise when the catalog lacks one."""
+    wanted = sorted(set(names))
+    there = set(Scope.objects.filter(name__in=wanted).values_list("name", flat=True))
+    if missing := [name for name in wanted if name not in there]:
+        raise Unprocessable(f"There is no scope {', '.join(missing)}.", param="scopes")
+    return wanted
+
+
+def _record(kind: str, application: Application, *, actor: User, scopes: list[str]) -> None:
+    events.emit(
+        kind,
+        application,
+        actor=actor,
+        organization=application.organization_id,
+        application=application.pk,
+        scopes=scopes,
+    )
