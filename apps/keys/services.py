@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.accounts.models import User
+from apps.applications import scopes as application_scopes
 from apps.applications.errors import NotApproved
 from apps.applications.models import Application
 from apps.catalog.models import Scope
@@ -47,6 +48,7 @@ def issue(
         raise NotApproved(f"{application} has sandbox access only. Submit it for review first.")
     wanted = sorted(set(scopes))
     _check_scopes(wanted)
+    application_scopes.check(application, tenant=tenant, scopes=wanted)
     if expires_at and expires_at <= clock.real():
         raise Problem("expires_at must lie in the future.", param="expires_at")
     secret = secrets.mint(
