@@ -1,6 +1,7 @@
 """API keys: issued, shown once, revoked, found again by digest."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 from apps.events.registry import follow, register
 
@@ -12,10 +13,19 @@ class KeysConfig(AppConfig):
 
     def ready(self) -> None:
         """Describe this app's events; tell gateways what changes a credential's standing."""
-        from apps.keys import revocation  # noqa: PLC0415 - models load after ready() begins
+        from apps.keys import leaks, reminders, reporters, revocation  # noqa: PLC0415 - models load after ready() begins
+        from apps.notifications.reminders import register as remind_of  # noqa: PLC0415 - as above
+
+        leaks.policies(settings.LEAK_POLICY)  # What cannot be read shows now, not with a leak.
+        reporters.read(settings.LEAK_REPORTERS)
 
         register(
             ("key.issued", "An API key was created."),
             ("key.revoked", "An API key was closed for good."),
+            ("key.rotated", "An API key was given a successor; both are good for a while."),
+            ("key.overlap_changed", "The time that a rotated API key is still good was changed."),
+            ("key.leaked", "An API key was found where it does not belong."),
+            ("key.leak_dismissed", "An operator let an API key live on although it was found."),
         )
         follow("credentials", revocation.follow, promptly=True)
+        remind_of("keys", reminders.expiring)

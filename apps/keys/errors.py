@@ -1,6 +1,8 @@
 """What can go wrong with API keys."""
 
-from apps.core.errors import Denied, Problem, Unauthorized
+from http import HTTPStatus
+
+from apps.core.errors import Conflict, Denied, LimitReached, Problem, Unauthorized
 
 
 class CredentialMissing(Unauthorized):
@@ -45,6 +47,12 @@ class KeyExpired(Unauthorized):
     code = "key_expired"
 
 
+class KeyRotatedOut(Unauthorized):
+    """The API key was replaced, and the time to change over has passed."""
+
+    code = "key_rotated_out"
+
+
 class KeyNotYetValid(Unauthorized):
     """The API key is not valid yet."""
 
@@ -67,3 +75,46 @@ class UnknownScope(Problem):
     """A scope does not exist in the catalog."""
 
     code = "scope_unknown"
+
+
+class KeyClosed(Conflict):
+    """The API key is revoked or expired already."""
+
+    code = "key_closed"
+
+
+class KeyRotatedAlready(Conflict):
+    """The API key has a successor already."""
+
+    code = "key_rotated_already"
+
+
+class NotRotating(Conflict):
+    """The API key is not being handed over."""
+
+    code = "key_not_rotating"
+
+
+class LeakSignatureWrong(Unauthorized):
+    """The report is not signed by somebody whom the operator trusts."""
+
+    code = "leak_signature_wrong"
+
+
+class LeakReportMalformed(Problem):
+    """The body is not a list of findings."""
+
+    code = "leak_report_malformed"
+
+
+class LeakReportTooLarge(Problem):
+    """The report is larger than the platform reads."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = "leak_report_too_large"
+
+
+class TooManyTries(LimitReached):
+    """There were too many tries from this address."""
+
+    code = "too_many_tries"

@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Self
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -17,7 +18,7 @@ class KeyQuerySet(models.QuerySet["Key"]):
 
     def visible_to(self, user: User) -> Self:
         """Return the keys of the applications that ``user`` may see."""
-        return self.filter(application__organization__memberships__user=user)
+        return self.filter(user.belongs("application__organization"))
 
     def usable(self) -> Self:
         """Return those that are neither revoked nor expired."""
@@ -50,6 +51,18 @@ class Key(models.Model):
     revoked_at = models.DateTimeField(null=True, editable=False)
     revoked_reason = models.CharField(max_length=200, blank=True, editable=False)
     rotated_from = models.ForeignKey("self", models.SET_NULL, null=True, editable=False)
+    rotated_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since when a successor takes over."
+    )
+    silent_hours = models.PositiveSmallIntegerField(
+        null=True, editable=False, help_text="Hours without a call that end the hand-over."
+    )
+    retire_at = models.DateTimeField(
+        null=True, editable=False, help_text="When to look whether it fell silent."
+    )
+    alert_at = models.DateTimeField(
+        null=True, editable=False, help_text="When to warn that it is still in use."
+    )
     created_by = models.ForeignKey(
         User, models.SET_NULL, null=True, related_name="+", editable=False
     )
@@ -57,23 +70,98 @@ class Key(models.Model):
     last_used_at = models.DateTimeField(
         null=True, editable=False, help_text="Accurate to five minutes."
     )
+    last_used_from = models.CharField(
+        max_length=43,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text="The network of that call.",
+    )
 
     objects = KeyQuerySet.as_manager()
 
     class Meta:
-        """Newest first."""
+        """Newest first; small indexes for what falls due."""
 
         ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(revoked_at=None, expires_at__isnull=False),
+                name="keys_that_expire",
+            ),
+            models.Index(
+                fields=["rotated_at"],
+                condition=models.Q(rotated_at__isnull=False),
+                name="keys_rotated",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} …{self.hint}"
 
     @property
     def state(self) -> str:
-        """Return ``active``, ``revoked``, ``expired`` or ``waiting`` (before ``not_before``)."""
+        """Return what the key is good for now.
+
+        ``active``, ``retiring`` (rotated, and still good), ``waiting`` (before ``not_before``),
+        ``rotated`` (its hand-over is over), ``expired`` or ``revoked``.
+        """
         now = clock.real()
         if self.revoked_at:
             return "revoked"
         if self.expires_at and self.expires_at <= now:
-            return "expired"
-        return "waiting" if self.not_before and self.not_before > now else "active"
+            return "rotated" if self.rotated_at else "expired"
+        if self.not_before and self.not_before > now:
+            return "waiting"
+        return "retiring" if self.rotated_at else "active"
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether there is something to revoke."""
+        return self.state in {"active", "retiring", "waiting"}
+
+    @property
+    def start(self) -> str:
+        """Return how its text begins, as lists show it."""
+        environment = "live" if self.tenant.livemode else "test"
+        return f"{settings.BRAND['key_prefix']}_{environment}_{self.kind}"
+
+
+class LeakReport(models.Model):
+    """Somebody found a key where it does not belong. Neither body nor key is kept."""
+
+    class Policy(models.TextChoices):
+        """What is done about it."""
+
+        NOTIFY = "notify", "Tell the owners"
+        REVOKE = "revoke", "Revoke at once"
+        GRACE = "grace", "Revoke after a grace period"
+
+    id = IdField(prefix="lkr")
+    key = models.ForeignKey(Key, models.CASCADE, related_name="leaks")
+    reporter = models.CharField(max_length=80, help_text="Who signed the report, or the form.")
+    url = models.CharField(max_length=500, blank=True, help_text="Where it was found.")
+    place = models.CharField(max_length=40, blank=True, help_text="Such as commit or issue.")
+    policy = models.CharField(max_length=6, choices=Policy.choices)
+    reported_at = models.DateTimeField(default=clock.real)
+    due_at = models.DateTimeField(null=True, help_text="When the key is revoked.")
+    settled_at = models.DateTimeField(null=True, help_text="When there was nothing left to do.")
+
+    class Meta:
+        """Newest first; the same finding counts once."""
+
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["key", "reporter", "url"], name="leak_counts_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(settled_at=None, due_at__isnull=False),
+                name="leaks_to_settle",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} reported by {self.reporter}"

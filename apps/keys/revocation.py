@@ -6,11 +6,14 @@ from apps.core.invalidation import announce
 from apps.events.models import Event
 from apps.keys.models import Key, KeyQuerySet
 
+# What changes how a gateway treats one key; only the last of them is for good.
+STANDING = {"key.issued", "key.rotated", "key.overlap_changed", "key.revoked"}
+
 
 def follow(batch: Sequence[Event]) -> None:
     """Follow the event log and announce what changes the standing of keys."""
     for event in batch:
-        if event.type in {"key.issued", "key.revoked"}:
+        if event.type in STANDING:
             # A caller may have tried a digest before it existed: forget that it was unknown.
             dead = "key_revoked" if event.type == "key.revoked" else None
             for digest in Key.objects.filter(pk=event.subject).values_list("digest", flat=True):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from django.conf import settings
 from django.db import transaction
@@ -16,11 +16,16 @@ from apps.catalog.models import Scope
 from apps.core import clock, secrets, vault
 from apps.core.errors import Problem
 from apps.events import services as events
-from apps.keys.errors import UnknownScope
+from apps.keys.errors import KeyClosed, KeyRotatedAlready, UnknownScope
 from apps.keys.models import Key
 from apps.tenants.models import Tenant
 
 PAGE_KEY_LIFE = timedelta(hours=1)
+OVERLAP = timedelta(hours=24)
+LONGEST_OVERLAP = timedelta(days=7)
+ALERT_AT = 0.75  # of the overlap: when owners are told that the old key is still in use
+MOST_NETWORKS = 50
+MAPPED = 96  # bits in front of an IPv4 address that is written as IPv6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,9 @@ def issue(
     actor: User | None,
     kind: secrets.Kind = "k",
     expires_at: datetime | None = None,
+    not_before: datetime | None = None,
     ip_allow: Iterable[str] = (),
+    rotated_from: Key | None = None,
 ) -> Issued:
     """Create a key. A live secret lives only in what this returns; a sandbox's can be revealed."""
     if not application.may_use(tenant):
@@ -49,8 +56,7 @@ def issue(
     wanted = sorted(set(scopes))
     _check_scopes(wanted)
     application_scopes.check(application, tenant=tenant, scopes=wanted)
-    if expires_at and expires_at <= clock.real():
-        raise Problem("expires_at must lie in the future.", param="expires_at")
+    _check_life(not_before, expires_at)
     secret = secrets.mint(
         "live" if tenant.livemode else "test", kind=kind, prefix=settings.BRAND["key_prefix"]
     )
@@ -66,11 +72,67 @@ def issue(
         hint=secret[-4:],
         scopes=wanted,
         ip_allow=_networks(ip_allow),
+        not_before=not_before,
         expires_at=expires_at,
+        rotated_from=rotated_from,
         created_by=actor,
     )
     _record("key.issued", key, actor=actor)
     return Issued(key, secret)
+
+
+@transaction.atomic
+def rotate(
+    key: Key,
+    *,
+    overlap: timedelta = OVERLAP,
+    silent_hours: int | None = None,
+    actor: User | None,
+) -> Issued:
+    """Give ``key`` a successor with the same rights; it stays good itself for the overlap.
+
+    The successor lives as long as ``key`` was given. With ``silent_hours`` the overlap ends early
+    once that many hours passed without a call. Of several at once, one wins.
+    """
+    if not timedelta() <= overlap <= LONGEST_OVERLAP:
+        raise Problem("The overlap is 0 hours to 7 days.", param="overlap")
+    old = Key.objects.select_for_update(of=("self",)).get(pk=key.pk)
+    if old.rotated_at:
+        raise KeyRotatedAlready(f"{old} was rotated already. Rotate its successor instead.")
+    if not old.is_open:
+        raise KeyClosed(f"{old} is {old.state}. Create another key.")
+    now = clock.real()
+    issued = issue(
+        old.application,
+        tenant=old.tenant,
+        name=old.name,
+        scopes=old.scopes,
+        actor=actor,
+        kind=_kind(old),
+        expires_at=now + (old.expires_at - old.created_at) if old.expires_at else None,
+        not_before=old.not_before if old.state == "waiting" else None,
+        ip_allow=old.ip_allow,
+        rotated_from=old,
+    )
+    end = now + overlap
+    old.rotated_at, old.expires_at = now, min(old.expires_at or end, end)
+    schedule(old, silent_hours=silent_hours)
+    old.save(update_fields=["rotated_at", "expires_at", "alert_at", "silent_hours", "retire_at"])
+    _record("key.rotated", old, actor=actor, successor=issued.key.pk, ends_at=_text(old))
+    key.refresh_from_db()
+    return issued
+
+
+def schedule(old: Key, *, silent_hours: int | None) -> None:
+    """Set when the sweep looks at a key that is being handed over; the caller saves it."""
+    if old.rotated_at is None or old.expires_at is None:
+        raise ValueError("This key is not being handed over.")
+    old.alert_at = old.rotated_at + (old.expires_at - old.rotated_at) * ALERT_AT
+    old.silent_hours = silent_hours
+    old.retire_at = None
+    if silent_hours:
+        heard = max(old.rotated_at, old.last_used_at or old.rotated_at)
+        old.retire_at = heard + timedelta(hours=silent_hours)
 
 
 @transaction.atomic
@@ -84,7 +146,7 @@ def revoke(key: Key, *, actor: User | None, reason: str = "") -> None:
 
 def reveal(key: Key) -> str | None:
     """Return a sandbox key's secret; None for a live key, a closed one, or after a vault change."""
-    if key.sealed is None or key.state != "active":
+    if key.sealed is None or key.state not in {"active", "retiring"}:
         return None
     return vault.unseal(bytes(key.sealed))
 
@@ -108,17 +170,54 @@ def find(secret: str) -> Key | None:
     return Key.objects.filter(digest__in=digests).first()
 
 
+def grantable(tenant: Tenant) -> list[str]:
+    """Return the scopes that a key in ``tenant`` may have."""
+    return list(Scope.objects.order_by("name").values_list("name", flat=True))
+
+
 def _check_scopes(wanted: list[str]) -> None:
     known = set(Scope.objects.filter(name__in=wanted).values_list("name", flat=True))
     if unknown := [scope for scope in wanted if scope not in known]:
         raise UnknownScope(f"There is no scope {', '.join(unknown)}.", param="scopes")
 
 
+def _check_life(not_before: datetime | None, expires_at: datetime | None) -> None:
+    if expires_at and expires_at <= clock.real():
+        raise Problem("expires_at must lie in the future.", param="expires_at")
+    if expires_at and not_before and expires_at <= not_before:
+        raise Problem("A key must begin before it expires.", param="not_before")
+
+
 def _networks(wanted: Iterable[str]) -> list[str]:
+    """Return networks as the gateway compares them: each once, without host bits."""
+    listed = [item.strip() for item in wanted]
+    if len(listed) > MOST_NETWORKS:
+        raise Problem(f"A key has at most {MOST_NETWORKS} addresses.", param="ip_allow")
     try:
-        return [str(ip_network(item.strip(), strict=False)) for item in wanted]
+        return list(dict.fromkeys(str(_network(item)) for item in listed))
     except ValueError as error:
         raise Problem(f"{error}. Write addresses as 203.0.113.0/24.", param="ip_allow") from error
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    """Read one network; IPv4 inside IPv6 becomes IPv4, which is how callers are known."""
+    if "%" in text:
+        raise ValueError(f"{text!r} names an interface")
+    found = ip_network(text, strict=False)
+    if isinstance(found, IPv6Network) and found.prefixlen >= MAPPED:
+        inner = ip_address(found.network_address).ipv4_mapped  # type: ignore[union-attr]  # IPv6
+        if inner is not None:
+            return IPv4Network((inner, found.prefixlen - MAPPED))
+    return found
+
+
+def _kind(key: Key) -> secrets.Kind:
+    kinds: dict[str, secrets.Kind] = {"k": "k", "r": "r", "p": "p"}
+    return kinds[key.kind]
+
+
+def _text(key: Key) -> str:
+    return key.expires_at.isoformat() if key.expires_at else ""
 
 
 def _record(kind: str, key: Key, *, actor: User | None, **data: str) -> None:

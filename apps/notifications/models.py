@@ -51,3 +51,22 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class Reminder(models.Model):
+    """That somebody was told of an end that comes."""
+
+    subject = models.CharField(max_length=40, help_text="What expires.")
+    ends_at = models.DateTimeField()
+    days = models.PositiveSmallIntegerField(help_text="How many days ahead.")
+    sent_at = models.DateTimeField(default=clock.real)
+
+    class Meta:
+        """Once for each mark of each end."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["subject", "ends_at", "days"], name="reminded_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} ends {self.ends_at:%Y-%m-%d}, {self.days} days ahead"

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apps.notifications import services
+from apps.notifications import reminders, services
 
 
 @shared_task(name="notifications.send", ignore_result=True)
@@ -15,3 +15,9 @@ def send(message_id: str) -> None:
 def sweep() -> None:
     """Send what was left. Beat runs this every half minute."""
     services.sweep()
+
+
+@shared_task(name="notifications.remind", ignore_result=True)
+def remind() -> None:
+    """Announce what expires. Beat runs this every hour."""
+    reminders.remind()

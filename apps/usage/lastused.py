@@ -8,9 +8,7 @@ from django.db import connection
 
 from apps.core import ids, valkey
 from apps.keys.models import Key
-
-NOTED = "trl:lastused"
-TAKEN = "trl:lastused:taken"
+from apps.keys.use import NOTED, TAKEN, read
 
 
 def flush() -> int:
@@ -26,8 +24,8 @@ def flush() -> int:
         except redis.ResponseError:  # There is nothing to take.
             return 0
     noted = [
-        (used, float(at))
-        for key, at in client.hgetall(TAKEN).items()
+        (used, *read(value))
+        for key, value in client.hgetall(TAKEN).items()
         if (used := _identifier(key.decode()))
     ]
     moved = _update(noted)
@@ -42,12 +40,16 @@ def _identifier(text: str) -> UUID | None:
         return None
 
 
-def _update(noted: list[tuple[UUID, float]]) -> int:
+def _update(noted: list[tuple[UUID, float, str]]) -> int:
     table = Key._meta.db_table  # noqa: SLF001 - Django's documented way to a table's name
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} SET last_used_at = greatest(last_used_at, to_timestamp(noted.at)) "  # noqa: S608 - own name
-            "FROM unnest(%s::uuid[], %s::float8[]) AS noted (key, at) WHERE id = noted.key",
-            [[key for key, _ in noted], [at for _, at in noted]],
+            f"UPDATE {table} SET last_used_from = CASE "  # noqa: S608 - own name
+            "WHEN last_used_at > to_timestamp(noted.at) THEN last_used_from "
+            "ELSE left(noted.network, 43) END, "
+            "last_used_at = greatest(last_used_at, to_timestamp(noted.at)) "
+            "FROM unnest(%s::uuid[], %s::float8[], %s::text[]) AS noted (key, at, network) "
+            "WHERE id = noted.key",
+            [list(column) for column in zip(*noted, strict=True)] or [[], [], []],
         )
         return int(cursor.rowcount)

@@ -9,6 +9,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("apps.oauth.api.urls")),
+    path("", include("apps.keys.api.urls")),
     path("", include("portal.urls")),
     path("accounts/", include("portal.account_urls")),
     path("admin/", admin.site.urls),

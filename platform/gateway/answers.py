@@ -1,11 +1,13 @@
 """What the gateway itself answers: problem documents, and the headers that every answer carries."""
 
+from email.utils import formatdate
 from typing import Any
 
 import orjson
 
 from apps.core.errors import Problem, document
 from gateway.challenges import challenges
+from gateway.credential import Credential
 from gateway.exchange import Exchange, Headers
 from gateway.verdict import left_header, policy_header
 
@@ -30,6 +32,9 @@ def common(exchange: Exchange) -> Headers:
             (b"ratelimit-policy", _policy(exchange)),
             (b"ratelimit", left_header(verdict)),
         )
+    credential = exchange.credential
+    if credential and credential.rotated_at:
+        headers += _retiring(exchange, credential)
     if exchange.nonce:
         headers.append((b"dpop-nonce", exchange.nonce.encode()))
     if exchange.origin:
@@ -91,6 +96,21 @@ def plain(status: int, document: dict[str, Any]) -> tuple[int, Headers, bytes]:
         ],
         body,
     )
+
+
+def _retiring(exchange: Exchange, credential: Credential) -> Headers:
+    """Return what tells that a key has a successor (RFC 9745) and when it ends (RFC 8594)."""
+    made: Headers | None = credential.prepared.get("retiring")
+    if made is None:
+        link = f'<{exchange.runtime.settings.portal_url}/docs/keys>; rel="deprecation"'
+        made = [
+            (b"deprecation", b"@%d" % (credential.rotated_at or 0)),
+            (b"link", link.encode()),
+        ]
+        if credential.expires_at:
+            made.append((b"sunset", formatdate(credential.expires_at, usegmt=True).encode()))
+        credential.prepared["retiring"] = made
+    return made
 
 
 def _policy(exchange: Exchange) -> bytes:

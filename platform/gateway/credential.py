@@ -44,6 +44,7 @@ class Credential:
     owner: bytes
     read_at: float
     holder: str
+    rotated_at: float | None = None  # Of a key with a successor: since when.
     # Of access tokens only.
     client: str = ""
     subject: str | None = None
@@ -100,6 +101,7 @@ def parse(entry: dict[str, Any]) -> Credential:
         policies=limits.parse(entry["limits"] or []),
         owner=record.owner(**uuids, key=lasting, livemode=entry["livemode"]),
         read_at=entry["read_at"],
+        rotated_at=entry.get("rotated_at"),
         holder=ids.encode("org", UUID(holder)) if holder else names["organization"],
         client=client,
         subject=ids.encode("usr", UUID(subject)) if subject else None,

@@ -3,9 +3,11 @@
 import asyncio
 import time
 from contextlib import suppress
+from itertools import chain
 
 from gateway.limits import Limiter
 from gateway.link import Down, Link, Refusal, Script
+from gateway.steps.record import network
 
 EVERY = 5.0  # seconds
 LAST_USED_EVERY = 60.0
@@ -19,22 +21,24 @@ return redis.call('ZCARD', KEYS[1])
 """)
 # Gateways report in any order: the latest use wins.
 USED = Script("""
-for i = 2, #ARGV do
-  local held = tonumber(redis.call('HGET', KEYS[1], ARGV[i]) or '0')
-  if held < tonumber(ARGV[1]) then redis.call('HSET', KEYS[1], ARGV[i], ARGV[1]) end
+for i = 2, #ARGV, 2 do
+  local held = string.match(redis.call('HGET', KEYS[1], ARGV[i]) or '0', '^%d+')
+  if tonumber(held or '0') < tonumber(ARGV[1]) then
+    redis.call('HSET', KEYS[1], ARGV[i], ARGV[1] .. ' ' .. ARGV[i + 1])
+  end
 end
-return #ARGV - 1
+return (#ARGV - 1) / 2
 """)
 
 
 class Heartbeat:
-    """Reports in the background; ``used`` collects the keys of a minute."""
+    """Reports in the background; ``used`` collects the keys of a minute, and their callers."""
 
     def __init__(self, link: Link, limiter: Limiter, name: str) -> None:
         self.link = link
         self.limiter = limiter
         self.name = name
-        self.used: set[str] = set()
+        self.used: dict[str, str] = {}
         self._keeper: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -61,10 +65,11 @@ class Heartbeat:
             await asyncio.sleep(EVERY)
 
     async def _report_used(self) -> None:
-        used, self.used = self.used, set()
+        used, self.used = self.used, {}
         if not used:
             return
+        told = chain.from_iterable((key, network(address)) for key, address in used.items())
         try:
-            await self.link.run(USED.frame([LAST_USED], int(time.time()), *used))
+            await self.link.run(USED.frame([LAST_USED], int(time.time()), *told))
         except (Down, Refusal):
-            self.used |= used
+            self.used = used | self.used

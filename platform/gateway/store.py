@@ -21,6 +21,7 @@ GRANTS: dict[str, tuple[str, ...]] = {
         "ip_allow",
         "not_before",
         "expires_at",
+        "rotated_at",
         "revoked_at",
     ),
     "oauth_accesstoken": (
@@ -54,6 +55,7 @@ CREDENTIAL = """
            tenant.kind = 'live' AS livemode, key.scopes, key.ip_allow,
            extract(epoch FROM key.not_before)::float8 AS not_before,
            extract(epoch FROM key.expires_at)::float8 AS expires_at,
+           extract(epoch FROM key.rotated_at)::float8 AS rotated_at,
            key.revoked_at IS NOT NULL AS revoked, application.state,
            organization.suspended_at IS NOT NULL AS organization_suspended,
            plan.slug AS plan, version.limits

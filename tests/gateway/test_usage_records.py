@@ -227,7 +227,9 @@ def test_keys_in_use_are_reported_in_one_go(
     with redis.Redis.from_url(valkey.url()) as client:
         used = client.hgetall("trl:lastused")
     assert used.keys() == {key.key.pk.encode()}
-    assert abs(int(used[key.key.pk.encode()]) - time.time()) < 10
+    at, network = used[key.key.pk.encode()].split()
+    assert abs(int(at) - time.time()) < 10
+    assert network == b"127.0.0.0/24"
 
 
 def packed(**changes: Any) -> bytes:

@@ -304,6 +304,11 @@ OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "oauth.RefreshToken"  # noqa: S105 - a mod
 OAUTH2_PROVIDER_ID_TOKEN_MODEL = "oauth.IDToken"  # noqa: S105 - a model's name
 OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "oauth.DeviceGrant"
 
+# Keys that somebody found in public: who may report them, and what happens then.
+LEAK_REPORTERS = env.text("TRELLIS_LEAK_REPORTERS", "")
+LEAK_POLICY = env.text("TRELLIS_LEAK_POLICY", "test:revoke,live:grace,test_p:notify,live_p:notify")
+LEAK_GRACE_HOURS = env.whole("TRELLIS_LEAK_GRACE_HOURS", default=24)
+
 # Work. A queue per promise: mail may be slow, usage may be large, the rest is prompt.
 CELERY_BROKER_URL = env.text("TRELLIS_BROKER_URL", VALKEY_URL)
 CELERY_TASK_IGNORE_RESULT = True
@@ -365,6 +370,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "oauth.rotate_signing_keys",
         "schedule": crontab(day_of_month="1", hour="3", minute="20"),
         "options": {"expires": 3600},
+    },
+    "do what fell due with keys": {
+        "task": "keys.sweep",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 50},
+    },
+    "announce what expires": {
+        "task": "notifications.remind",
+        "schedule": crontab(minute="7"),
+        "options": {"expires": 3000},
     },
     "send mail that was left": {
         "task": "notifications.sweep",

@@ -9,6 +9,7 @@ from apps.keys.errors import (
     KeyMalformed,
     KeyNotYetValid,
     KeyRevoked,
+    KeyRotatedOut,
     WrongEnvironment,
 )
 from gateway.credential import Credential
@@ -45,7 +46,7 @@ async def authenticate(exchange: Exchange) -> None:
         exchange.trace.append(rung("standing", FAILED, code=problem.code))
         raise
     exchange.trace.append(_good(credential) if credential.is_token else GOOD)
-    exchange.runtime.heartbeat.used.add(credential.key)
+    exchange.runtime.heartbeat.used[credential.key] = exchange.address
     if source == "stale" and not exchange.reading:
         raise CredentialStoreUnavailable(
             "The credential cannot be confirmed right now; reading still works.",
@@ -86,7 +87,12 @@ def _standing(credential: Credential, secret: str) -> None:
     elif credential.revoked:
         raise KeyRevoked(f"The API key {credential.key} was revoked.")
     elif credential.expires_at and credential.expires_at <= time.time():
-        raise KeyExpired(f"The API key {credential.key} expired {_at(credential.expires_at)}.")
+        ended = _at(credential.expires_at)
+        if credential.rotated_at:
+            raise KeyRotatedOut(
+                f"The API key {credential.key} was rotated, and its overlap ended {ended}."
+            )
+        raise KeyExpired(f"The API key {credential.key} expired {ended}.")
     elif credential.not_before and credential.not_before > time.time():
         raise KeyNotYetValid(
             f"The API key {credential.key} is valid from {_at(credential.not_before)}."

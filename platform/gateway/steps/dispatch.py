@@ -52,6 +52,7 @@ NOT_PASSED_BACK = HOP_BY_HOP | {
     b"set-cookie",
     b"trellis-request-id",
 }
+ENDINGS = {b"deprecation", b"sunset"}  # may stand once only
 ANSWERED = rung("backend")
 
 
@@ -182,10 +183,13 @@ async def _parts(exchange: Exchange) -> AsyncIterator[bytes]:
 
 
 def _answer_headers(exchange: Exchange, reply: Reply) -> Headers:
+    """Return the backend's headers and ours; the end of a key outranks that of an operation."""
+    credential = exchange.credential
+    ours = NOT_PASSED_BACK | ENDINGS if credential and credential.rotated_at else NOT_PASSED_BACK
     return [
         header
         for header in reply.headers
-        if header[0] not in NOT_PASSED_BACK and not header[0].startswith(b"access-control-")
+        if header[0] not in ours and not header[0].startswith(b"access-control-")
     ] + common(exchange)
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from apps.core import clock, ids, valkey
+from apps.keys import use
 from apps.usage import ingest, lastused, rollups, storage, tasks
 from apps.usage.models import Request
 from tests.support import make, traffic
@@ -100,14 +101,14 @@ def test_keys_learn_when_they_were_used() -> None:
     used, idle = make.key().key, make.key().key
     client: Any = valkey.client()
     at = clock.real().replace(microsecond=0)
-    client.hset(lastused.NOTED, used.pk, int(at.timestamp()))
-    client.hset(lastused.NOTED, "nonsense", 1)
+    client.hset(use.NOTED, used.pk, int(at.timestamp()))
+    client.hset(use.NOTED, "nonsense", 1)
     assert lastused.flush() == 1
     used.refresh_from_db()
     idle.refresh_from_db()
     assert used.last_used_at == at
     assert idle.last_used_at is None
-    assert not client.exists(lastused.NOTED, lastused.TAKEN)
+    assert not client.exists(use.NOTED, use.TAKEN)
     assert lastused.flush() == 0
 
 
@@ -116,8 +117,8 @@ def test_time_does_not_run_backwards_and_a_dead_workers_share_goes_first() -> No
     key = make.key().key
     client: Any = valkey.client()
     now = int(clock.real().timestamp())
-    client.hset(lastused.TAKEN, key.pk, now)  # Taken by a worker that died before the UPDATE.
-    client.hset(lastused.NOTED, key.pk, now - 900)
+    client.hset(use.TAKEN, key.pk, now)  # Taken by a worker that died before the UPDATE.
+    client.hset(use.NOTED, key.pk, now - 900)
     assert lastused.flush() == 1
     assert lastused.flush() == 1
     key.refresh_from_db()
@@ -130,7 +131,7 @@ def test_flushing_costs_one_update_however_many_keys() -> None:
     client: Any = valkey.client()
     for count in (1, 12):
         for _ in range(count):
-            client.hset(lastused.NOTED, ids.new("key"), 1)
+            client.hset(use.NOTED, ids.new("key"), 1)
         assert Queries().of(lastused.flush) == 1
 
 
@@ -162,3 +163,19 @@ def test_minutes_are_kept_for_two_days() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM usage_minute")
         assert cursor.fetchone() == (1,)
+
+
+@pytest.mark.django_db
+def test_where_a_key_was_last_used_from_belongs_to_its_latest_use() -> None:
+    key = make.key().key
+    client: Any = valkey.client()
+    now = int(clock.real().timestamp())
+    client.hset(use.NOTED, key.pk, f"{now} 203.0.113.0/24")
+    assert lastused.flush() == 1
+    client.hset(use.NOTED, key.pk, f"{now - 60} 198.51.100.0/24")
+    assert lastused.flush() == 1
+    key.refresh_from_db()
+    assert (key.last_used_from, key.last_used_at) == (
+        "203.0.113.0/24",
+        datetime.fromtimestamp(now, UTC),
+    )

@@ -1,0 +1,1 @@
+"""What other platforms call about keys."""

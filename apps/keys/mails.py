@@ -1,0 +1,46 @@
+"""What the owners of a key are told by mail."""
+
+from typing import Any
+
+from django.db.models import Q
+
+from apps.keys.models import Key, LeakReport
+from apps.notifications import services as notifications
+from apps.orgs.models import Membership, Role
+
+
+def recipients(key: Key) -> list[str]:
+    """Return who answers for ``key``: owners, admins, and who made it while still a member."""
+    responsible = Q(role__in=(Role.OWNER, Role.ADMIN)) | Q(user=key.created_by_id)
+    members = Membership.objects.filter(
+        responsible, organization=key.application.organization_id, user__is_active=True
+    )
+    return list(members.values_list("user__email", flat=True))
+
+
+def still_used(key: Key) -> None:
+    """Warn that an old key is in use although its overlap ends soon."""
+    _write(
+        key,
+        f"{key.name}: the old key is still in use",
+        "key_still_used",
+        ends_at=key.expires_at,
+        path=f"/keys/{key.pk}/hand-over",
+    )
+
+
+def leaked(report: LeakReport) -> None:
+    """Tell where a key was found and what happens next."""
+    _write(
+        report.key,
+        f"{report.key.name} was found in public",
+        "key_leaked",
+        report=report,
+        path=f"/keys/{report.key_id}/rotate",
+    )
+
+
+def _write(key: Key, subject: str, template: str, **context: Any) -> None:
+    notifications.notify(
+        recipients(key), subject=subject, template=template, context={"key": key, **context}
+    )
