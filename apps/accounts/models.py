@@ -36,12 +36,22 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     objects = UserManager()
 
+    # The organization whose pages are open. Without one, a person sees those of all of theirs.
+    acting_in: str | None = None
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     def __str__(self) -> str:
         return self.email
+
+    def belongs(self, organization: str) -> models.Q:
+        """Return the condition that this person may see what ``organization`` leads to."""
+        member = models.Q(**{f"{organization}__memberships__user": self})
+        if self.acting_in is None:
+            return member
+        return member & models.Q(**{f"{organization}__id": self.acting_in})
 
     def get_short_name(self) -> str:
         """Return how to greet this person."""

@@ -17,7 +17,7 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
 
     def visible_to(self, user: User) -> Self:
         """Return those of the organizations that ``user`` is a member of."""
-        return self.filter(organization__memberships__user=user)
+        return self.filter(user.belongs("organization"))
 
 
 class Application(models.Model):  # type: ignore[django-manager-missing] # OAuth's

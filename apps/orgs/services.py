@@ -1,11 +1,29 @@
-"""What can happen to an organization."""
+"""What can happen to an organization. Its members have services of their own."""
 
 from django.db import transaction
 
 from apps.accounts.models import User
 from apps.core import clock
+from apps.core.errors import Missing
 from apps.events import services as events
+from apps.orgs import permissions
+from apps.orgs.errors import RoleMissing
 from apps.orgs.models import Membership, Organization, Role
+
+
+def require(user: User, organization: Organization | str, action: str) -> Membership:
+    """Return the place of ``user``, who may do ``action`` there.
+
+    Who is no member hears that there is no such organization; a member without the role, who may.
+    """
+    name = organization if isinstance(organization, str) else organization.pk
+    membership = Membership.objects.filter(organization=name, user=user).first()
+    if membership is None:
+        raise Missing("There is no such organization.")
+    if not permissions.may(membership.role, action):
+        roles = permissions.those_who_may(action)
+        raise RoleMissing(f"You are {membership.role} here; this takes {roles}.", action=action)
+    return membership
 
 
 @transaction.atomic
@@ -20,6 +38,7 @@ def create(name: str, *, actor: User) -> Organization:
 @transaction.atomic
 def rename(organization: Organization, *, name: str, actor: User) -> None:
     """Give the organization another name."""
+    require(actor, organization, "organization.rename")
     organization.name = name
     organization.save(update_fields=["name"])
     events.emit("organization.renamed", organization, actor=actor, organization=organization.pk)

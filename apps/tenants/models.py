@@ -16,7 +16,7 @@ class TenantQuerySet(models.QuerySet["Tenant"]):
 
     def visible_to(self, user: User) -> Self:
         """Return the tenants of the organizations that ``user`` is a member of."""
-        return self.filter(organization__memberships__user=user)
+        return self.filter(user.belongs("organization"))
 
     def grantable_by(self, user: User) -> Self:
         """Return those in which ``user`` may let an application act."""
@@ -72,7 +72,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def visible_to(self, user: User) -> Self:
         """Return those in the tenants that ``user``, a developer, may see."""
-        return self.filter(tenant__organization__memberships__user=user)
+        return self.filter(user.belongs("tenant__organization"))
 
 
 class Membership(models.Model):

@@ -28,7 +28,7 @@ class ClientQuerySet(models.QuerySet["Client"]):
 
     def visible_to(self, user: User) -> Self:
         """Return those of the applications that ``user`` may see."""
-        return self.filter(application__organization__memberships__user=user)
+        return self.filter(user.belongs("application__organization"))
 
 
 def default_grant_types() -> list[str]:
