@@ -10,7 +10,7 @@ import socket
 import ssl
 from contextlib import suppress
 from ipaddress import ip_address
-from threading import Timer
+from threading import Event, Timer
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -54,7 +54,8 @@ def post(url: str, fields: dict[str, str]) -> int:
         "Cache-Control": "no-store",
         "Connection": "close",
     }
-    deadline = Timer(DEADLINE, _cut, [connection])
+    cut = Event()
+    deadline = Timer(DEADLINE, _cut, [connection, cut])
     deadline.daemon = True
     try:
         connection.sock = _connect(host, port)
@@ -63,8 +64,10 @@ def post(url: str, fields: dict[str, str]) -> int:
             connection.sock = _secured(connection.sock, host)
             connection.sock.do_handshake()
         connection.request("POST", path or "/", urlencode(fields), headers)
-        with connection.getresponse() as answer:
-            return answer.status  # Nothing in the body is of interest, so none is read.
+        with connection.getresponse() as answer:  # Nothing in the body is of interest.
+            if cut.is_set():
+                raise TimeoutError("The answer took too long.")
+            return answer.status
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from error
     finally:
@@ -87,7 +90,8 @@ def _secured(plain: socket.socket, host: str) -> ssl.SSLSocket:
     return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
 
 
-def _cut(connection: http.client.HTTPConnection) -> None:
+def _cut(connection: http.client.HTTPConnection, cut: Event) -> None:
+    cut.set()
     with suppress(OSError, AttributeError):
         connection.sock.shutdown(socket.SHUT_RDWR)
 

@@ -47,7 +47,7 @@ def sid_in(session: object) -> str:
 
 def methods(request: HttpRequest) -> list[str]:
     """Return how the person proved who they are (RFC 8176)."""
-    records = get_authentication_records(request)
+    records = get_authentication_records(request, request.user)
     used = {METHODS.get(record.get("type") or record.get("method", "")) for record in records}
     known = sorted(method for method in used if method)
     return [*known, "mfa"] if len(known) > 1 else known
