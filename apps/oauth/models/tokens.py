@@ -107,8 +107,9 @@ class IDToken(AbstractIDToken):
 
 
 class DeviceGrant(Authorization, AbstractDeviceGrant):  # noqa: DJ008 - the toolkit's
-    """A device authorization; ``device_code`` is its SHA-256."""
+    """A device authorization; ``device_code`` is its SHA-256, ``user_code`` a keyed digest."""
 
+    client_id = models.CharField(max_length=255, db_index=True)
     polled_at = models.DateTimeField(null=True)
     redeemed_at = models.DateTimeField(null=True)
 

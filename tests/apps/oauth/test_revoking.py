@@ -1,0 +1,176 @@
+"""Who is done with a token ends it, and every gateway hears of it (RFC 7009)."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from redis.client import PubSub
+
+from apps.core import invalidation, valkey
+from apps.events.models import Event
+from apps.oauth import families, revocation
+from apps.oauth.models import AccessToken, DeviceGrant, RefreshToken
+from tests.support import make, oauth
+from tests.support.oauth import Party
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def party() -> Party:
+    return oauth.confidential()
+
+
+@pytest.fixture
+def heard() -> Iterator[PubSub]:
+    """What gateways hear."""
+    with valkey.client().pubsub() as listening:  # type: ignore[no-untyped-call]
+        listening.subscribe(invalidation.CHANNEL)
+        listening.get_message(timeout=1)
+        yield listening
+
+
+def digests() -> list[bytes]:
+    checksums = AccessToken.objects.order_by("pk").values_list("token_checksum", flat=True)
+    return [bytes.fromhex(checksum) for checksum in checksums]
+
+
+def cached(digest: bytes) -> Any:
+    return json.loads(valkey.client().get(invalidation.cache_name(digest)) or "null")
+
+
+def messages(heard: PubSub) -> set[str]:
+    found = set()
+    while message := heard.get_message(timeout=0.2):
+        found.add(message["data"].decode())
+    return found
+
+
+def test_a_refresh_token_goes_with_all_of_its_family(party: Party) -> None:
+    body = party.redeem(oauth.code(party)).body
+    answer = oauth.post("revoke", party.fields(token=body["refresh_token"]))
+    assert (answer.status, answer.body) == (200, {})
+    assert not AccessToken.objects.usable().exists()
+    assert party.refresh(body["refresh_token"]).error == "invalid_grant"
+    assert Event.objects.get(type="token.revoked").data["reason"] == "revoked_by_client"
+
+
+def test_an_access_token_goes_alone(party: Party) -> None:
+    body = party.redeem(oauth.code(party)).body
+    fields = party.fields(token=body["access_token"], token_type_hint="refresh_token")
+    assert oauth.post("revoke", fields).status == 200
+    assert not AccessToken.objects.usable().exists()
+    assert party.refresh(body["refresh_token"]).status == 200
+
+
+def test_a_public_client_may_revoke_its_own() -> None:
+    public = oauth.public()
+    body = public.redeem(oauth.code(public)).body
+    assert oauth.post("revoke", public.fields(token=body["refresh_token"])).status == 200
+    assert not AccessToken.objects.usable().exists()
+
+
+def test_what_is_no_token_is_revoked_already(party: Party) -> None:
+    for token in ("unknown", "eyJ.a.b", "é"):
+        assert oauth.post("revoke", party.fields(token=token)).status == 200
+    assert not Event.objects.filter(type="token.revoked").exists()
+
+
+def test_revoking_twice_is_harmless_and_told_once(party: Party) -> None:
+    body = party.redeem(oauth.code(party)).body
+    for _ in range(2):
+        assert oauth.post("revoke", party.fields(token=body["access_token"])).status == 200
+    assert Event.objects.filter(type="token.revoked").count() == 1
+
+
+def test_nobody_revokes_anothers_token(party: Party) -> None:
+    body = party.redeem(oauth.code(party)).body
+    other = oauth.confidential()
+    for token in (body["access_token"], body["refresh_token"]):
+        refused = oauth.post("revoke", other.fields(token=token))
+        assert (refused.status, refused.error) == (400, "unauthorized_client")
+    assert AccessToken.objects.usable().count() == 1
+
+
+def test_gateways_hear_of_it_and_find_a_tombstone(party: Party, heard: PubSub) -> None:
+    body = party.redeem(oauth.code(party)).body
+    oauth.post("revoke", party.fields(token=body["access_token"]))
+    [digest] = digests()
+    revocation.follow(list(Event.objects.filter(type="token.revoked")))
+    assert cached(digest) == {"dead": "token_revoked"}
+    assert f"key:{digest.hex()}" in messages(heard)
+
+
+@pytest.mark.parametrize("kind", ["application.suspended", "organization.suspended"])
+def test_a_suspension_lets_gateways_read_afresh(party: Party, heard: PubSub, kind: str) -> None:
+    party.redeem(oauth.code(party))
+    [digest] = digests()
+    name = invalidation.cache_name(digest)
+    valkey.client().set(name, json.dumps({"alive": True}))
+    application = party.client.application
+    revocation.follow(
+        [
+            Event(
+                type=kind,
+                subject=application.pk,
+                application=application.pk,
+                organization=application.organization_id,
+            )
+        ]
+    )
+    assert valkey.client().get(name) is None
+    assert f"key:{digest.hex()}" in messages(heard)
+
+
+def test_a_deactivated_user_loses_every_token(party: Party) -> None:
+    by = oauth.merchant()
+    body = party.redeem(oauth.code(party, by)).body
+    other = party.redeem(oauth.code(party)).body
+    revocation.follow([Event(type="user.deactivated", subject=by.user.pk)])
+    assert AccessToken.objects.usable().count() == 1
+    assert party.refresh(body["refresh_token"]).error == "invalid_grant"
+    assert party.refresh(other["refresh_token"]).status == 200
+
+
+def test_all_that_a_client_got_ends_together(party: Party) -> None:
+    make.sandbox(party.client.application.organization)
+    other = oauth.confidential(party.client.application)
+    party.redeem(oauth.code(party))
+    party.token("client_credentials")
+    unredeemed = oauth.code(party)
+    oauth.post("device_authorization", party.fields(scope="openid"))
+    other.redeem(oauth.code(other))
+    families.end_all(client=party.client, reason="client changed", actor=None)
+    assert list(AccessToken.objects.usable().values_list("application", flat=True)) == [
+        other.client.pk
+    ]
+    assert not RefreshToken.objects.filter(application=party.client, revoked=None).exists()
+    assert party.redeem(unredeemed).error == "invalid_grant"
+    assert not DeviceGrant.objects.filter(redeemed_at=None).exists()
+
+
+def test_what_a_user_let_one_client_do_in_one_tenant_ends_alone(party: Party) -> None:
+    by, elsewhere = oauth.merchant(), oauth.confidential()
+    kept = elsewhere.redeem(oauth.code(elsewhere, by)).body
+    party.redeem(oauth.code(party, by))
+    count = families.end_all(
+        user=by.user, client=party.client, tenant=by.tenant, reason="consent revoked", actor=by.user
+    )
+    assert count == 1
+    assert elsewhere.refresh(kept["refresh_token"]).status == 200
+    event = Event.objects.get(type="token.revoked")
+    assert (event.actor, event.tenant) == (by.user.pk, by.tenant.pk)
+
+
+def test_ending_nothing_in_particular_is_a_mistake() -> None:
+    with pytest.raises(TypeError):
+        families.end_all(reason="", actor=None)
+
+
+def test_the_toolkits_own_revoking_leaves_the_row(party: Party) -> None:
+    party.redeem(oauth.code(party))
+    token = AccessToken.objects.get()
+    token.revoke()
+    token.refresh_from_db()
+    assert token.revoked_at is not None
