@@ -1,4 +1,4 @@
-"""When keys were last used: the gateways note it in Valkey, PostgreSQL learns it every minute."""
+"""When credentials were last used: gateways note it in Valkey, PostgreSQL learns it each minute."""
 
 from typing import Any
 from uuid import UUID
@@ -9,10 +9,13 @@ from django.db import connection
 from apps.core import ids, valkey
 from apps.keys.models import Key
 from apps.keys.use import NOTED, TAKEN, read
+from apps.oauth import use as oauth
+
+Use = tuple[UUID, float, str]
 
 
 def flush() -> int:
-    """Move what was noted into the keys with one UPDATE; return how many keys moved.
+    """Move what was noted into the rows, a few UPDATEs for all; return how many keys and tokens.
 
     The hash is renamed first: what is noted meanwhile waits for the next time, and what a dead
     worker had taken goes first.
@@ -23,24 +26,24 @@ def flush() -> int:
             client.rename(NOTED, TAKEN)
         except redis.ResponseError:  # There is nothing to take.
             return 0
-    noted = [
-        (used, *read(value))
-        for key, value in client.hgetall(TAKEN).items()
-        if (used := _identifier(key.decode()))
-    ]
-    moved = _update(noted)
+    keys, tokens = list[Use](), list[Use]()
+    for name, value in client.hgetall(TAKEN).items():
+        prefix, credential = _identifier(name.decode())
+        if credential:
+            (tokens if prefix == "tok" else keys).append((credential, *read(value)))
+    moved = _update(keys) + oauth.learn([(token, at) for token, at, _ in tokens])
     client.delete(TAKEN)
     return moved
 
 
-def _identifier(text: str) -> UUID | None:
+def _identifier(text: str) -> tuple[str, UUID | None]:
     try:
-        return ids.decode(text)[1]
+        return ids.decode(text)
     except ValueError:
-        return None
+        return "", None
 
 
-def _update(noted: list[tuple[UUID, float, str]]) -> int:
+def _update(noted: list[Use]) -> int:
     table = Key._meta.db_table  # noqa: SLF001 - Django's documented way to a table's name
     with connection.cursor() as cursor:
         cursor.execute(

@@ -11,6 +11,7 @@ from apps.core import clock, ids, valkey
 from apps.keys import use
 from apps.usage import ingest, lastused, rollups, storage, tasks
 from apps.usage.models import Request
+from tests.gateway import tokens
 from tests.support import make, traffic
 from tests.support.queries import Queries
 
@@ -179,3 +180,14 @@ def test_where_a_key_was_last_used_from_belongs_to_its_latest_use() -> None:
         "203.0.113.0/24",
         datetime.fromtimestamp(now, UTC),
     )
+
+
+@pytest.mark.django_db
+def test_tokens_are_told_apart_from_keys() -> None:
+    token = tokens.token().row
+    client: Any = valkey.client()
+    now = int(clock.real().timestamp())
+    client.hset(use.NOTED, ids.encode("tok", token.public_id), f"{now} 203.0.113.0/24")
+    assert lastused.flush() == 1
+    token.refresh_from_db()
+    assert token.last_used_at == datetime.fromtimestamp(now, UTC)
