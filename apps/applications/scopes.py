@@ -48,6 +48,8 @@ def approve(application: Application, *, scopes: Iterable[str], actor: User) -> 
     if fresh.state != Application.State.APPROVED:
         raise WrongState(f"{application} is {fresh.get_state_display().lower()}.")
     given = known(scopes)
+    if given == fresh.approved_scopes:
+        return set()
     Application.objects.filter(pk=application.pk).update(approved_scopes=given)
     application.refresh_from_db()
     _record("application.scopes_approved", application, actor=actor, scopes=given)

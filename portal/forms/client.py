@@ -1,0 +1,156 @@
+"""Making and changing an OAuth client."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.errors import Problem
+from apps.oauth.clients import ALGORITHMS
+from apps.oauth.models import Client
+from apps.oauth.models.client import GrantType
+from apps.tenants.models import Tenant
+
+LINES: Final = {"rows": 3, "spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
+CHECKBOXES: Final = {"class": "checkbox checkbox-sm checkbox-primary mt-0.5"}
+
+
+class ClientForm(forms.Form):
+    """Everything about a client that its developers decide."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=80,
+        help_text=_("People read it on the consent page."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    environment = forms.ChoiceField(
+        label=_("Environment"),
+        choices=[(Tenant.Kind.SANDBOX, _("Sandbox")), (Tenant.Kind.LIVE, _("Live"))],
+        help_text=_("It cannot be changed later. Live needs an approved application."),
+    )
+    authentication = forms.ChoiceField(
+        label=_("How it proves itself"),
+        choices=Client.Auth.choices,
+        help_text=_("A program on people's own devices, or in a browser, is a public client."),
+    )
+    grant_types = forms.MultipleChoiceField(
+        label=_("How it obtains tokens"),
+        choices=GrantType.choices,
+        widget=forms.CheckboxSelectMultiple(attrs=CHECKBOXES),
+        initial=[GrantType.CODE, GrantType.REFRESH],
+    )
+    redirect_uris = forms.CharField(
+        label=_("Redirect URIs"),
+        required=False,
+        max_length=12_000,
+        help_text=_(
+            "One a line, compared exactly. https, or http on 127.0.0.1 and localhost, there with "
+            "any port; a public client also com.example.app:/path."
+        ),
+        widget=forms.Textarea(attrs=LINES),
+    )
+    post_logout_redirect_uris = forms.CharField(
+        label=_("Redirect URIs after signing out"),
+        required=False,
+        max_length=12_000,
+        widget=forms.Textarea(attrs=LINES),
+    )
+    token_format = forms.ChoiceField(
+        label=_("Access tokens"),
+        choices=Client.TokenFormat.choices,
+        help_text=_("Both can be revoked within a second; a JWT can be read by its resource."),
+    )
+    id_token_algorithm = forms.ChoiceField(
+        label=_("ID tokens are signed with"), choices=[(name, name) for name in ALGORITHMS]
+    )
+    dpop_required = forms.BooleanField(
+        label=_("Tokens are bound to a key of the client (DPoP)"), required=False
+    )
+    par_required = forms.BooleanField(
+        label=_("Requests must be pushed ahead of the browser (PAR)"), required=False
+    )
+    jwks = forms.CharField(
+        label=_("Public keys"),
+        required=False,
+        max_length=20_000,
+        help_text=_('A JSON Web Key Set, {"keys": […]}; needed for private_key_jwt.'),
+        widget=forms.Textarea(attrs=LINES),
+    )
+    backchannel_logout_uri = forms.CharField(
+        label=_("Back-channel logout URI"),
+        required=False,
+        max_length=200,
+        help_text=_("We tell it when somebody signs out here."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "url"}),
+    )
+
+    def __init__(self, *args: Any, client: Client | None = None, **kwargs: Any) -> None:
+        """Begin with what ``client`` has; its environment stays."""
+        super().__init__(*args, **kwargs)
+        if client is None:
+            return
+        del self.fields["environment"]
+        for name in self.fields:
+            self.initial[name] = getattr(client, name)
+        self.initial["jwks"] = json.dumps(client.jwks, indent=2) if client.jwks else ""
+
+    def clean_jwks(self) -> Any:
+        """Return the keys as JSON."""
+        text: str = self.cleaned_data["jwks"].strip()
+        try:
+            return json.loads(text) if text else None
+        except (ValueError, RecursionError) as error:
+            raise forms.ValidationError(_("This is not JSON.")) from error
+
+    def values(self) -> dict[str, Any]:
+        """Return what the service takes."""
+        wanted = dict(self.cleaned_data)
+        for name in ("redirect_uris", "post_logout_redirect_uris"):
+            wanted[name] = wanted[name].split()
+        return wanted
+
+    def refuse(self, problem: Problem) -> None:
+        """Say beside its field what the service refused, a line for each address."""
+        place = problem.param if problem.param in self.fields else None
+        said: Iterable[str] = [
+            f"{fault['value']}: {fault['detail']}" for fault in problem.errors or []
+        ]
+        for words in said or [problem.detail]:
+            self.add_error(place, words)
+
+
+class SecretForm(forms.Form):
+    """A new secret: when it ends, and how long the others stay good."""
+
+    LIVES = (
+        ("", _("Never")),
+        ("30", _("In 30 days")),
+        ("90", _("In 90 days")),
+        ("365", _("In a year")),
+    )
+    OVERLAPS = (
+        ("", _("Until they are revoked")),
+        ("0", _("They end now")),
+        ("1", _("For another hour")),
+        ("24", _("For another day")),
+        ("168", _("For another week")),
+    )
+    life = forms.ChoiceField(label=_("The new secret expires"), choices=LIVES, required=False)
+    overlap = forms.ChoiceField(
+        label=_("The others stay good"), choices=OVERLAPS, required=False, initial="24"
+    )
+
+
+class InitialTokenForm(forms.Form):
+    """A token with which clients register themselves."""
+
+    uses = forms.IntegerField(
+        label=_("How many clients it registers"), min_value=1, max_value=100, initial=1
+    )
+    days = forms.ChoiceField(
+        label=_("It expires"),
+        choices=(("1", _("In a day")), ("7", _("In 7 days")), ("30", _("In 30 days"))),
+    )

@@ -1,0 +1,59 @@
+"""What an application asks for."""
+
+from typing import Any
+
+from django import forms
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from apps.applications.models import Application
+from apps.applications.scopes import EVERYONES
+from apps.oauth import scopes
+from apps.oauth.scopes import Words
+
+CHECKBOXES = {"class": "checkbox checkbox-sm checkbox-primary mt-0.5"}
+
+
+class ScopesForm(forms.Form):
+    """What an application asks for, and what of it people may leave out."""
+
+    scopes = forms.MultipleChoiceField(
+        label=_("What it asks for"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs=CHECKBOXES),
+        help_text=_(
+            "On live data it gets what a reviewer approves. In a sandbox everything works."
+        ),
+    )
+    optional = forms.MultipleChoiceField(
+        label=_("What people may leave out"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs=CHECKBOXES),
+        help_text=_("The consent page offers a box for each. The rest is required."),
+    )
+
+    def __init__(self, *args: Any, application: Application, **kwargs: Any) -> None:
+        """Begin with what ``application`` asks for now."""
+        super().__init__(*args, **kwargs)
+        known = scopes.known().values()
+        catalog = [(one.name, label(one)) for one in known if one.name not in scopes.OIDC]
+        others = [(one.name, label(one)) for one in known if one.name in EVERYONES]
+        self.fields["scopes"].choices = catalog  # type: ignore[attr-defined]
+        self.fields["optional"].choices = [*catalog, *others]  # type: ignore[attr-defined]
+        self.initial = {
+            "scopes": application.requested_scopes,
+            "optional": application.optional_scopes,
+        }
+
+
+def label(words: Words) -> SafeString:
+    """Return a scope as the label of its box."""
+    risk = format_html(' <span class="pill text-warning">{}</span>', _("high risk"))
+    return format_html(
+        '<code class="font-mono text-xs font-medium">{}</code>{}'
+        '<span class="block text-xs muted">{}</span>',
+        words.name,
+        risk if words.high else "",
+        words.title,
+    )
