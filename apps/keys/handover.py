@@ -8,11 +8,10 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.core import clock
 from apps.core.errors import Problem
-from apps.events import services as events
 from apps.keys import mails, use
 from apps.keys.errors import NotRotating
 from apps.keys.models import Key
-from apps.keys.services import LONGEST_OVERLAP, schedule
+from apps.keys.services import LONGEST_OVERLAP, record, schedule
 
 BATCH = 100
 LAG = timedelta(minutes=5)  # so late a call may be noted: silence is not certain before
@@ -103,16 +102,7 @@ def _close(
     old.expires_at = ends_at
     schedule(old, silent_hours=silent_hours)
     old.save(update_fields=["expires_at", "alert_at", "silent_hours", "retire_at"])
-    events.emit(
-        "key.overlap_changed",
-        old,
-        actor=actor,
-        organization=old.application.organization_id,
-        application=old.application_id,
-        tenant=old.tenant_id,
-        ends_at=ends_at.isoformat(),
-        reason=reason,
-    )
+    record("key.overlap_changed", old, actor=actor, ends_at=ends_at.isoformat(), reason=reason)
 
 
 def _lock(key: Key) -> Key:

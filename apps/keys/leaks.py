@@ -12,7 +12,6 @@ from django.db import transaction
 
 from apps.accounts.models import User
 from apps.core import clock, secrets
-from apps.events import services as events
 from apps.keys import mails
 from apps.keys import services as keys
 from apps.keys.models import Key, LeakReport
@@ -55,16 +54,23 @@ def policy_for(key: Key) -> LeakReport.Policy:
     return known.get(f"{environment}_{key.kind}") or known.get(environment) or Policy.NOTIFY
 
 
+@transaction.atomic
 def report(findings: Sequence[Finding], *, reporter: str) -> list[bool]:
     """Act on what was found; say of each finding whether it is a key of this platform."""
     known = find_all(finding.token for finding in findings)
-    labels = []
+    wanted = [key.pk for key in known.values() if key.is_open]  # Others open nothing any more.
+    locked = Key.objects.select_for_update(of=("self",)).filter(pk__in=wanted).order_by("pk")
+    held = {key.pk: key for key in locked.select_related("application", "tenant")}
+    earlier = dict[str, set[tuple[str, str]]]()
+    for pk, *place in LeakReport.objects.filter(key__in=wanted).values_list(
+        "key", "reporter", "url"
+    ):
+        earlier.setdefault(pk, set()).add((place[0], place[1]))
     for finding in findings:
-        key = known.get(finding.token)
+        key = held.get(known[finding.token].pk) if finding.token in known else None
         if key is not None:
-            _record(key, finding, reporter)
-        labels.append(key is not None)
-    return labels
+            _record(key, finding, reporter, earlier.setdefault(key.pk, set()))
+    return [finding.token in known for finding in findings]
 
 
 def find_all(tokens: Iterable[str]) -> dict[str, Key]:
@@ -92,39 +98,33 @@ def dismiss(leak: LeakReport, *, reason: str, actor: User) -> None:
     """Let a key live on although it was found; only an operator may."""
     waiting = LeakReport.objects.filter(pk=leak.pk, settled_at=None)
     if waiting.update(settled_at=clock.real(), due_at=None):
-        _emit("key.leak_dismissed", leak.key, actor=actor, report=leak.pk, reason=reason)
+        keys.record("key.leak_dismissed", leak.key, actor=actor, report=leak.pk, reason=reason)
     leak.refresh_from_db()
 
 
-@transaction.atomic
-def _record(key: Key, finding: Finding, reporter: str) -> None:
-    """Write a finding down, once; the first one about a key has consequences and sends the mail."""
-    locked = Key.objects.select_for_update(of=("self",)).get(pk=key.pk)
-    if not locked.is_open:
-        return  # It opens nothing any more.
-    earlier = LeakReport.objects.filter(key=locked)
-    if earlier.count() >= MOST_PLACES:
+def _record(key: Key, finding: Finding, reporter: str, earlier: set[tuple[str, str]]) -> None:
+    """Write a finding down, once; the first one about a key sends the mail."""
+    url = _clean(finding.url)[:URL_LIMIT]
+    if not key.is_open or (reporter, url) in earlier or len(earlier) >= MOST_PLACES:
         return
     now, policy = clock.real(), policy_for(key)
-    leak, new = LeakReport.objects.get_or_create(
-        key=locked,
+    waits = policy is Policy.GRACE
+    leak = LeakReport.objects.create(
+        key=key,
         reporter=reporter,
-        url=_clean(finding.url)[:URL_LIMIT],
-        defaults={
-            "place": _clean(finding.place)[:PLACE_LIMIT],
-            "policy": policy,
-            "reported_at": now,
-            "due_at": now + _grace() if policy is Policy.GRACE else None,
-            "settled_at": None if policy is Policy.GRACE else now,
-        },
+        url=url,
+        place=_clean(finding.place)[:PLACE_LIMIT],
+        policy=policy,
+        reported_at=now,
+        due_at=now + timedelta(hours=settings.LEAK_GRACE_HOURS) if waits else None,
+        settled_at=None if waits else now,
     )
-    if not new:
-        return
-    _emit("key.leaked", locked, actor=None, report=leak.pk, url=leak.url, policy=policy.value)
+    keys.record("key.leaked", key, actor=None, report=leak.pk, url=url, policy=policy.value)
     if policy is Policy.REVOKE:
-        keys.revoke(locked, actor=None, reason="Found in public.")
-    if not earlier.exclude(pk=leak.pk).exists():
+        keys.revoke(key, actor=None, reason="Found in public.")
+    if not earlier:
         mails.leaked(leak)
+    earlier.add((reporter, url))
 
 
 @transaction.atomic
@@ -144,19 +144,3 @@ def _clean(text: str) -> str:
     readable = "".join(character for character in text if character.isprintable())
     shape = secrets.pattern(settings.BRAND["key_prefix"], _ANY_KIND)
     return shape.sub("***", readable)
-
-
-def _grace() -> timedelta:
-    return timedelta(hours=settings.LEAK_GRACE_HOURS)
-
-
-def _emit(kind: str, key: Key, *, actor: User | None, **data: str) -> None:
-    events.emit(
-        kind,
-        key,
-        actor=actor,
-        organization=key.application.organization_id,
-        application=key.application_id,
-        tenant=key.tenant_id,
-        **data,
-    )

@@ -77,7 +77,7 @@ def issue(
         rotated_from=rotated_from,
         created_by=actor,
     )
-    _record("key.issued", key, actor=actor)
+    record("key.issued", key, actor=actor)
     return Issued(key, secret)
 
 
@@ -118,7 +118,7 @@ def rotate(
     old.rotated_at, old.expires_at = now, min(old.expires_at or end, end)
     schedule(old, silent_hours=silent_hours)
     old.save(update_fields=["rotated_at", "expires_at", "alert_at", "silent_hours", "retire_at"])
-    _record("key.rotated", old, actor=actor, successor=issued.key.pk, ends_at=_text(old))
+    record("key.rotated", old, actor=actor, successor=issued.key.pk, ends_at=_text(old))
     key.refresh_from_db()
     return issued
 
@@ -140,7 +140,7 @@ def revoke(key: Key, *, actor: User | None, reason: str = "") -> None:
     """Close a key for good. Revoking twice is harmless, and recorded once."""
     open_key = Key.objects.filter(pk=key.pk, revoked_at=None)
     if open_key.update(revoked_at=clock.real(), revoked_reason=reason):
-        _record("key.revoked", key, actor=actor, reason=reason)
+        record("key.revoked", key, actor=actor, reason=reason)
     key.refresh_from_db()
 
 
@@ -220,7 +220,8 @@ def _text(key: Key) -> str:
     return key.expires_at.isoformat() if key.expires_at else ""
 
 
-def _record(kind: str, key: Key, *, actor: User | None, **data: str) -> None:
+def record(kind: str, key: Key, *, actor: User | None, **data: str) -> None:
+    """Emit an event about ``key``, with all that it belongs to."""
     events.emit(
         kind,
         key,
