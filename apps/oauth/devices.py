@@ -25,7 +25,7 @@ from oauthlib.oauth2.rfc8628.errors import (
 
 from apps.accounts.models import User
 from apps.core import clock, secrets
-from apps.core.errors import Conflict, Missing
+from apps.core.errors import Missing
 from apps.oauth import families, lifetimes, standing, throttle
 from apps.oauth.models import Client, DeviceGrant
 from apps.tenants.models import Tenant
@@ -43,12 +43,6 @@ class Begun:
     user_code: str
     expires_in: int
     interval: int
-
-
-class AlreadyDecided(Conflict):
-    """The device was allowed or denied before."""
-
-    code = "device_already_decided"
 
 
 def begin(client: Client, *, scopes: Sequence[str]) -> Begun:
@@ -159,7 +153,7 @@ def _waiting(grant: DeviceGrant) -> DeviceGrant:
     families.lock(grant.family)
     waiting = DeviceGrant.objects.get(pk=grant.pk)
     if waiting.status != DeviceGrant.AUTHORIZATION_PENDING or waiting.redeemed_at:
-        raise AlreadyDecided
+        raise Missing("This device was allowed or turned away before.")
     if waiting.expires <= clock.real():
         raise Missing("The code has expired. Begin again on the device.")
     return waiting

@@ -25,7 +25,7 @@ def party() -> Party:
 @pytest.fixture
 def heard() -> Iterator[PubSub]:
     """What gateways hear."""
-    with valkey.client().pubsub() as listening:  # type: ignore[no-untyped-call]
+    with valkey.client().pubsub() as listening:  # type: ignore[no-untyped-call]  # redis-py has none
         listening.subscribe(invalidation.CHANNEL)
         listening.get_message(timeout=1)
         yield listening
