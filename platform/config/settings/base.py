@@ -9,6 +9,7 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from config import admin_pages, env
+from config.settings.oauth import *  # noqa: F403 - Django's settings are a module's names
 
 django_stubs_ext.monkeypatch()  # so that ModelAdmin[Key] also works when it runs
 
@@ -273,36 +274,8 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
-# OAuth. Six models of our own from the first migration; every RFC 9700 gate closed.
-OAUTH2_PROVIDER = {
-    "OAUTH2_VALIDATOR_CLASS": "apps.oauth.validator.Validator",
-    "REFRESH_TOKEN_REUSE_PROTECTION": True,
-    "PKCE_REQUIRED": True,
-    # Clients on a loopback address may have http: apps.oauth.redirects decides (RFC 8252).
-    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
-    **{
-        f"COMPLIANT_BCP_RFC9700_{gate}": True
-        for gate in (
-            "IMPLICIT_GRANT",
-            "PASSWORD_GRANT",
-            "PKCE_METHOD",
-            "ACCESS_TOKEN_TRANSPORT",
-            "AUTHZ_RESPONSE_ISS",
-            "TOKEN_STORAGE",
-            "REFRESH_TOKEN",
-            "REDIRECT_URI_SCHEME",
-            "REDIRECT_URI_MATCHING",
-            "PKCE_REQUIRED",
-        )
-    },
-}
+# Who may register OAuth clients by themselves.
 REGISTRATION = env.choice("TRELLIS_REGISTRATION", "token", among=("off", "token", "open"))
-OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth.Client"
-OAUTH2_PROVIDER_GRANT_MODEL = "oauth.Grant"
-OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "oauth.AccessToken"  # noqa: S105 - a model's name
-OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "oauth.RefreshToken"  # noqa: S105 - a model's name
-OAUTH2_PROVIDER_ID_TOKEN_MODEL = "oauth.IDToken"  # noqa: S105 - a model's name
-OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "oauth.DeviceGrant"
 
 # Keys that somebody found in public: who may report them, and what happens then.
 LEAK_REPORTERS = env.text("TRELLIS_LEAK_REPORTERS", "")
