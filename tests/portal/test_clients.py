@@ -146,9 +146,9 @@ PAGES = [
 
 @pytest.mark.parametrize(("name", "what"), PAGES)
 def test_a_strangers_client_is_the_404_of_a_random_id(
-    newcomer: Browser, browser: Browser, team: Team, client_of_team: Client, name: str, what: str
+    newcomer: Browser, browser: Browser, client_of_team: Client, *, name: str, what: str
 ) -> None:
-    real = team.application.pk if what == "application" else client_of_team.client_id
+    real = client_of_team.application_id if what == "application" else client_of_team.client_id
     assert browser.get(reverse(f"portal:{name}", args=[real])).status_code == 200
     random = ids.new("app" if what == "application" else "cli")
     theirs = newcomer.get(reverse(f"portal:{name}", args=[real]))
