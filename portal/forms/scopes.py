@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.applications.models import Application
 from apps.applications.scopes import EVERYONES
+from apps.keys.models import Key
 from apps.oauth import scopes
 from apps.oauth.scopes import Words
 
@@ -45,6 +46,23 @@ class ScopesForm(forms.Form):
             "scopes": application.requested_scopes,
             "optional": application.optional_scopes,
         }
+
+
+class AskedForm(ScopesForm):
+    """What an application asks for when it is submitted; what people may leave out stays."""
+
+    def __init__(self, *args: Any, application: Application, **kwargs: Any) -> None:
+        """Begin with what it asks for, or with what its working keys can do."""
+        super().__init__(*args, application=application, **kwargs)
+        del self.fields["optional"]
+        self.initial["scopes"] = application.requested_scopes or _tried(application)
+
+
+def _tried(application: Application) -> list[str]:
+    """Return what the working keys of ``application`` can do; everything where it has none."""
+    working = Key.objects.usable().filter(application=application)
+    tried = {name for held in working.values_list("scopes", flat=True) for name in held}
+    return sorted(tried or scopes.known())
 
 
 def label(words: Words) -> SafeString:

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.applications import scopes
 from apps.applications import services as applications
 from apps.applications.models import Application
 from apps.keys import services as keys
@@ -17,6 +18,7 @@ from apps.onboarding import services as onboarding
 from apps.plans.limits import parse
 from apps.tenants.models import Tenant
 from portal.forms.application import ApplicationForm
+from portal.forms.scopes import AskedForm
 from portal.request import PortalRequest, organization_of
 
 SHOWN = 200
@@ -61,7 +63,7 @@ def detail(request: PortalRequest, application_id: str) -> HttpResponse:
         applications.change(application, **form.cleaned_data, actor=request.user)
         messages.success(request, _("Saved."))
         return redirect("portal:applications-detail", application.pk)
-    shown = Key.objects.visible_to(request.user).filter(application=application, kind="k")
+    shown = Key.objects.visible_to(request.user).lasting().filter(application=application)
     subscription = getattr(application, "subscription", None)
     context = {
         "application": application,
@@ -78,16 +80,20 @@ def detail(request: PortalRequest, application_id: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def submit(request: PortalRequest, application_id: str) -> HttpResponse:
-    """Ask for review: a page that asks once, and the act."""
+    """Ask for review: a page that asks once, with the scopes it is about, and the act."""
     application = _mine(request, application_id)
-    if request.method == "POST":
-        applications.submit(application, actor=request.user)
+    form = AskedForm(request.POST or None, application=application)
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            applications.submit(application, actor=request.user)
+            scopes.ask(application, scopes=form.cleaned_data["scopes"], actor=request.user)
         messages.success(request, _("Submitted. You will hear from a reviewer by mail."))
         return redirect("portal:applications-detail", application.pk)
     if application.state not in SUBMITTABLE:
         messages.warning(request, _("%(name)s cannot be submitted now.") % {"name": application})
         return redirect("portal:applications-detail", application.pk)
-    return render(request, "portal/applications/submit.html", {"application": application})
+    context = {"application": application, "form": form}
+    return render(request, "portal/applications/submit.html", context)
 
 
 @login_required
