@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from celery import shared_task
 
-from apps.oauth import logout, sessions, signing, sweeping
+from apps.oauth import logout, registration, sessions, signing, sweeping
 
 
 @shared_task(name="oauth.send_logout_notices", ignore_result=True)
@@ -20,6 +20,7 @@ def rotate_signing_keys() -> None:
         with suppress(signing.TooSoon):
             signing.rotate(algorithm)
     sessions.forget()
+    registration.forget()
 
 
 @shared_task(name="oauth.sweep", ignore_result=True)

@@ -5,7 +5,7 @@ None of django-oauth-toolkit's own routes exists here. The pages for people are 
 
 from django.urls import URLPattern, URLResolver, path
 
-from apps.oauth.api import protocol, userinfo, wellknown
+from apps.oauth.api import protocol, registration, userinfo, wellknown
 
 app_name = "oauth"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,6 +14,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("oauth/device_authorization", protocol.device_authorization, name="device_authorization"),
     path("oauth/revoke", protocol.revoke, name="revoke"),
     path("oauth/introspect", protocol.introspect, name="introspect"),
+    path("oauth/register", registration.register, name="register"),
+    path("oauth/register/<str:client_id>", registration.manage, name="registered"),
     path("oauth/userinfo", userinfo.show, name="userinfo"),
     path(".well-known/oauth-authorization-server", wellknown.server, name="metadata"),
     path(".well-known/openid-configuration", wellknown.server, name="openid-configuration"),
