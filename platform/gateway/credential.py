@@ -13,6 +13,7 @@ from apps.plans import limits
 from apps.usage import record
 
 FRESH = 5.0  # seconds in which a copy is trusted without asking again
+ALONE = 2.0  # the same while Valkey, which would bring news, is away
 STALE = 300.0  # seconds in which an older copy still serves reads while PostgreSQL is down
 
 REFERENCES = {"application": "app", "organization": "org", "tenant": "tnt"}

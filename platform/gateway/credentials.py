@@ -1,7 +1,8 @@
 """Which credential a secret is: from memory, from Valkey, from PostgreSQL, in this order.
 
-Revocation is visible at once by message, within five seconds without one. A copy that is older
-serves only while PostgreSQL is down, and never when Valkey holds a tombstone for it.
+Revocation is visible at once by message, within five seconds without one, and within two while
+Valkey is away. A copy that is older serves only while PostgreSQL is down, and never when Valkey
+holds a tombstone for it.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from typing import Any
 import orjson
 
 from apps.core import secrets
-from gateway.credential import STALE, Credential, parse, portable
+from gateway.credential import ALONE, FRESH, STALE, Credential, parse, portable
 from gateway.keyring import Keyring
 from gateway.link import Down, Link, Refusal, Script, pack
 from gateway.problems import CredentialStoreUnavailable
@@ -75,7 +76,8 @@ class Credentials:
         else:
             digest = secrets.digest(secret, self.peppers[0])
         held = self.held.get(digest)
-        if held is not None and held.fresh:
+        trusted = FRESH if self.link.up else ALONE
+        if held is not None and time.time() - held.read_at < trusted:
             self.held.move_to_end(digest)
             return held, "memory"
         sought = Sought(secret, digest, token)

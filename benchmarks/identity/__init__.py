@@ -1,0 +1,1 @@
+"""What identity costs: checking tokens, issuing them, and how fast an end is heard of."""

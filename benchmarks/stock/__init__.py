@@ -1,0 +1,1 @@
+"""django-oauth-toolkit as it is installed, to compare with."""
