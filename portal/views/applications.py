@@ -63,7 +63,7 @@ def detail(request: PortalRequest, application_id: str) -> HttpResponse:
         applications.change(application, **form.cleaned_data, actor=request.user)
         messages.success(request, _("Saved."))
         return redirect("portal:applications-detail", application.pk)
-    shown = Key.objects.visible_to(request.user).lasting().filter(application=application)
+    shown = Key.objects.visible_to(request.user).filter(application=application, kind="k")
     subscription = getattr(application, "subscription", None)
     context = {
         "application": application,
@@ -82,8 +82,9 @@ def detail(request: PortalRequest, application_id: str) -> HttpResponse:
 def submit(request: PortalRequest, application_id: str) -> HttpResponse:
     """Ask for review: a page that asks once, with the scopes it is about, and the act."""
     application = _mine(request, application_id)
-    form = AskedForm(request.POST or None, application=application)
-    if request.method == "POST" and form.is_valid():
+    answer = request.POST if request.method == "POST" else None
+    form = AskedForm(answer, application=application)
+    if form.is_valid():
         with transaction.atomic():
             applications.submit(application, actor=request.user)
             scopes.ask(application, scopes=form.cleaned_data["scopes"], actor=request.user)
