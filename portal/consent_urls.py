@@ -7,6 +7,7 @@ from portal.views import (
     clients,
     connections,
     device,
+    initial_tokens,
     logos,
     presenting,
     scopes,
@@ -32,6 +33,11 @@ urlpatterns = [
     path("applications/<str:application_id>/logo", presenting.logo, name="applications-logo"),
     path("applications/<str:application_id>/oauth", clients.index, name="applications-oauth"),
     path("applications/<str:application_id>/oauth/new", clients.new, name="applications-oauth-new"),
+    path(
+        "applications/<str:application_id>/oauth/initial-tokens",
+        initial_tokens.index,
+        name="applications-oauth-tokens",
+    ),
     path("oauth-clients/<str:client_id>", clients.detail, name="applications-client"),
     path(
         "oauth-clients/<str:client_id>/consent",

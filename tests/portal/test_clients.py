@@ -13,7 +13,7 @@ from PIL import Image
 from apps.applications.models import Application, Logo
 from apps.core import ids
 from apps.oauth import client_secrets
-from apps.oauth.models import Client, ClientSecret, Consent
+from apps.oauth.models import Client, ClientSecret, Consent, InitialToken
 from tests.portal.conftest import Team
 from tests.support import consent, make
 
@@ -137,6 +137,7 @@ def test_the_preview_is_the_consent_page_and_answers_nothing(
 PAGES = [
     ("applications-oauth", "application"),
     ("applications-oauth-new", "application"),
+    ("applications-oauth-tokens", "application"),
     ("applications-scopes", "application"),
     ("applications-client", "client"),
     ("applications-client-consent", "client"),
@@ -231,3 +232,15 @@ def test_what_is_no_picture_is_refused_with_a_sentence(browser: Browser, team: T
         answer = browser.post(address, {"logo": upload}, follow=True)
         assert answer.status_code == 200
     assert not Logo.objects.exists()
+
+
+def test_an_initial_access_token_is_shown_once(browser: Browser, team: Team) -> None:
+    address = reverse("portal:applications-oauth-tokens", args=[team.application.pk])
+    answer = browser.post(address, {"uses": "2", "days": "7"})
+    [shown] = re.findall(r">(trl_\w+_i\w{38})<", answer.content.decode())
+    token = InitialToken.objects.get()
+    assert (token.uses_left, token.hint) == (2, shown[-4:])
+    assert shown not in browser.get(address).content.decode()
+    for wrong in ({"uses": "0", "days": "7"}, {"uses": "2", "days": "4000"}, {}):
+        assert browser.post(address, wrong).context["form"].errors
+    assert InitialToken.objects.count() == 1

@@ -34,6 +34,12 @@ PUBLIC = {
     "errors",
     "error",
     "openapi",
+    "scopes",
+    "logo",
+    "authorize",
+    "authorize-decide",
+    "sign-out",
+    "sign-out-confirm",
 }
 VALUES = {
     "application_id": ids.new("app"),
@@ -43,6 +49,10 @@ VALUES = {
     "slug": "commerce",
     "major": 1,
     "code": "no_such_code",
+    "client_id": ids.new("cli"),
+    "secret_id": ids.new("csk"),
+    "consent_id": ids.new("con"),
+    "digest": "0" * 64,
 }
 PAGES = [
     "start",
@@ -55,8 +65,10 @@ PAGES = [
     "usage",
     "settings",
     "swagger",
+    "connections",
+    "device",
 ]
-OPEN = ["landing", "terms", "docs", "errors", "events", "outbox"]
+OPEN = ["landing", "terms", "docs", "errors", "events", "scopes", "outbox"]
 INLINE = re.compile(
     r"<style|\sstyle=|\son\w+=|hx-on|=.javascript:|<script(?![^>]*\bsrc=)", re.IGNORECASE
 )
@@ -91,7 +103,9 @@ def test_it_opens_when_there_is_something(browser: Client, team: Team, name: str
     assert browser.get(address(name)).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["applications", "keys", "logs", "usage", "overview"])
+@pytest.mark.parametrize(
+    "name", ["applications", "keys", "logs", "usage", "overview", "connections"]
+)
 def test_an_empty_list_says_what_to_do_and_which_command(newcomer: Client, name: str) -> None:
     page = newcomer.get(address(name)).content.decode()
     assert "curl -i " in page
