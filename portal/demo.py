@@ -144,7 +144,7 @@ def _keys_and_fate(
         Tenant.objects.get(organization=application.organization, kind=kind)
         for kind in (Tenant.Kind.SANDBOX, Tenant.Kind.LIVE)
     )
-    scopes = list(Scope.objects.values_list("name", flat=True))
+    scopes = list(Scope.objects.of_data().values_list("name", flat=True))
     issued = [keys.issue(application, tenant=sandbox, name="Sandbox", scopes=scopes, actor=owner)]
     _decide(application, fate, owner, operator)
     if fate == "approved":

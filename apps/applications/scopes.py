@@ -11,6 +11,7 @@ from apps.applications.models import Application
 from apps.catalog.models import Scope
 from apps.core.errors import Unprocessable
 from apps.events import services as events
+from apps.orgs.actors import Actor
 from apps.tenants.models import Tenant
 
 EVERYONES: Final = frozenset({"profile", "email", "offline_access"})  # asked for without review
@@ -22,7 +23,7 @@ def ask(
     *,
     scopes: Iterable[str],
     optional: Iterable[str] | None = None,
-    actor: User,
+    actor: Actor,
 ) -> None:
     """Say what the application asks for, and which of it end users may leave out.
 
@@ -75,7 +76,7 @@ def known(names: Iterable[str]) -> list[str]:
     return wanted
 
 
-def _record(kind: str, application: Application, *, actor: User, scopes: list[str]) -> None:
+def _record(kind: str, application: Application, *, actor: Actor, scopes: list[str]) -> None:
     events.emit(
         kind,
         application,

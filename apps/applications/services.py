@@ -11,6 +11,7 @@ from apps.accounts.models import User
 from apps.applications.errors import WrongState
 from apps.applications.models import Application
 from apps.events import services as events
+from apps.orgs.actors import Actor, person
 from apps.orgs.models import Organization
 
 State = Application.State
@@ -23,7 +24,7 @@ def create(
     organization: Organization,
     *,
     name: str,
-    actor: User,
+    actor: Actor,
     description: str = "",
     homepage: str = "",
 ) -> Application:
@@ -33,7 +34,7 @@ def create(
         name=name,
         description=description,
         homepage=homepage,
-        created_by=actor,
+        created_by=person(actor),
     )
     _record("application.created", application, actor=actor)
     return application
@@ -41,7 +42,7 @@ def create(
 
 @transaction.atomic
 def change(
-    application: Application, *, name: str, description: str, homepage: str, actor: User
+    application: Application, *, name: str, description: str, homepage: str, actor: Actor
 ) -> None:
     """Change how the application presents itself."""
     application.name, application.description, application.homepage = name, description, homepage
@@ -49,7 +50,7 @@ def change(
     _record("application.changed", application, actor=actor)
 
 
-def submit(application: Application, *, actor: User) -> None:
+def submit(application: Application, *, actor: Actor) -> None:
     """Ask for review."""
     _move(application, RESUBMITTABLE, State.SUBMITTED, kind="application.submitted", actor=actor)
 
@@ -104,7 +105,7 @@ def _move(
     *,
     kind: str,
     reason: str = "",
-    actor: User,
+    actor: Actor,
 ) -> None:
     moved = Application.objects.filter(pk=application.pk, state__in=origin).update(
         state=goal, state_reason=reason
@@ -115,7 +116,7 @@ def _move(
     _record(kind, application, actor=actor, reason=reason)
 
 
-def _record(kind: str, application: Application, *, actor: User, **data: str) -> None:
+def _record(kind: str, application: Application, *, actor: Actor, **data: str) -> None:
     events.emit(
         kind,
         application,

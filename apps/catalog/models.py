@@ -1,12 +1,22 @@
 """What the platform publishes: the one description of operations, scopes and costs."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from apps.core import clock
 from apps.core.fields import IdField
+
+MANAGING = "platform."  # how the scopes of the platform's own API begin
+
+
+class ScopeQuerySet(models.QuerySet["Scope"]):
+    """Scopes."""
+
+    def of_data(self) -> Self:
+        """Return those that open a tenant's data, not keys, members and applications."""
+        return self.exclude(name__startswith=MANAGING)
 
 
 class Scope(models.Model):
@@ -21,6 +31,8 @@ class Scope(models.Model):
     name = models.CharField(max_length=80, primary_key=True)
     title = models.CharField(max_length=120)
     risk = models.CharField(max_length=4, choices=Risk.choices, default=Risk.LOW)
+
+    objects = ScopeQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

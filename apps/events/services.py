@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import connection, models, transaction
@@ -18,12 +18,20 @@ BATCH = 500
 log = logging.getLogger(__name__)
 
 
+class Known(Protocol):
+    """Something with an identifier: a row, or what acts without one."""
+
+    @property
+    def pk(self) -> Any:
+        """The identifier."""
+
+
 def emit(
     kind: str,
     subject: models.Model,
     /,
     *,
-    actor: models.Model | str | None,
+    actor: Known | str | None,
     organization: str = "",
     application: str = "",
     tenant: str = "",
@@ -31,7 +39,8 @@ def emit(
 ) -> Event:
     """Record that ``kind`` happened to ``subject``, in the transaction that made it happen.
 
-    ``actor`` is a user, a prefixed identifier, or None for the platform itself. ``data`` is JSON.
+    ``actor`` is a user or credential, a prefixed identifier, or None for the platform itself.
+    ``data`` is JSON.
     """
     if kind not in kinds:
         raise LookupError(f"{kind!r} is not a registered event type.")

@@ -1,11 +1,21 @@
 """Views whose writes may be sent twice and happen once."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
 
+from apps.core.errors import Problem
+from apps.core.rest.operations import operation
+from apps.core.rest.renderers import dumps
 from apps.core.rest.views import ApiView
 from apps.idempotency import services as idempotency
+from apps.idempotency.errors import (
+    IdempotencyInProgress,
+    IdempotencyKeyInvalid,
+    IdempotencyMismatch,
+)
 from apps.idempotency.models import KeptAnswer
 
 HEADER = "Idempotency-Key"
@@ -14,6 +24,18 @@ SHOULD_RETRY = "Trellis-Should-Retry"
 METHODS = {"POST", "PATCH", "DELETE"}
 KEPT = ("Content-Type", "ETag", "Location")
 FAILED = 500
+PROBLEMS: tuple[type[Problem], ...] = (
+    IdempotencyKeyInvalid,
+    IdempotencyMismatch,
+    IdempotencyInProgress,
+)
+
+
+def writes(
+    name: str, *, problems: tuple[type[Problem], ...] = (), **described: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare an operation of an ``IdempotentView`` that changes something."""
+    return operation(name, writes=True, problems=(*problems, *PROBLEMS), **described)
 
 
 class IdempotentView(ApiView):
@@ -21,7 +43,8 @@ class IdempotentView(ApiView):
 
     What a method *raises* rolls back everything, the reservation of the key included: nothing
     happened, so the same key may try again. What it *returns* is kept in the same transaction as
-    its effect, even a 5xx; that one tells clients not to try again.
+    its effect, even a 5xx; that one tells clients not to try again. A secret is left out of what is
+    kept: the database never holds it, and a replay says null in its place.
     """
 
     def perform(self, handler: Any) -> HttpResponse:
@@ -43,11 +66,17 @@ class IdempotentView(ApiView):
             same=same,
             status=answer.status_code,
             headers={name: answer.headers[name] for name in KEPT if name in answer.headers},
-            body=answer.content,
+            body=self._keepable(answer),
             scopes=self._uncovering(),
             actor=self.caller,
         )
         return answer
+
+    def _keepable(self, answer: HttpResponse) -> bytes:
+        """Return the answer's body without what it shows once."""
+        if not self.operation.once or answer.status_code >= FAILED:
+            return answer.content
+        return dumps(json.loads(answer.content) | dict.fromkeys(self.operation.once))
 
     def _uncovering(self) -> frozenset[str]:
         """Return the scopes without which the answer would have looked different."""

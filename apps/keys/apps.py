@@ -21,6 +21,7 @@ class KeysConfig(AppConfig):
 
         register(
             ("key.issued", "An API key was created."),
+            ("key.changed", "An API key was given another name or other networks."),
             ("key.revoked", "An API key was closed for good."),
             ("key.rotated", "An API key was given a successor; both are good for a while."),
             ("key.overlap_changed", "The time that a rotated API key is still good was changed."),

@@ -7,7 +7,7 @@ from apps.events.models import Event
 from apps.keys.models import Key, KeyQuerySet
 
 # What changes how a gateway treats one key; only the last of them is for good.
-STANDING = {"key.issued", "key.rotated", "key.overlap_changed", "key.revoked"}
+STANDING = {"key.issued", "key.changed", "key.rotated", "key.overlap_changed", "key.revoked"}
 
 
 def follow(batch: Sequence[Event]) -> None:

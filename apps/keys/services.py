@@ -18,6 +18,7 @@ from apps.core.errors import Problem
 from apps.events import services as events
 from apps.keys.errors import KeyClosed, KeyRotatedAlready, UnknownScope
 from apps.keys.models import Key
+from apps.orgs.actors import Actor, person
 from apps.tenants.models import Tenant
 
 PAGE_KEY_LIFE = timedelta(hours=1)
@@ -43,7 +44,7 @@ def issue(
     tenant: Tenant,
     name: str,
     scopes: Iterable[str],
-    actor: User | None,
+    actor: Actor | None,
     kind: secrets.Kind = "k",
     expires_at: datetime | None = None,
     not_before: datetime | None = None,
@@ -71,11 +72,11 @@ def issue(
         sealed=None if tenant.livemode else vault.seal(secret),
         hint=secret[-4:],
         scopes=wanted,
-        ip_allow=_networks(ip_allow),
+        ip_allow=networks(ip_allow),
         not_before=not_before,
         expires_at=expires_at,
         rotated_from=rotated_from,
-        created_by=actor,
+        created_by=person(actor),
     )
     record("key.issued", key, actor=actor)
     return Issued(key, secret)
@@ -87,7 +88,7 @@ def rotate(
     *,
     overlap: timedelta = OVERLAP,
     silent_hours: int | None = None,
-    actor: User | None,
+    actor: Actor | None,
 ) -> Issued:
     """Give ``key`` a successor with the same rights; it stays good itself for the overlap.
 
@@ -136,7 +137,15 @@ def schedule(old: Key, *, silent_hours: int | None) -> None:
 
 
 @transaction.atomic
-def revoke(key: Key, *, actor: User | None, reason: str = "") -> None:
+def change(key: Key, *, name: str, ip_allow: Iterable[str], actor: Actor | None) -> None:
+    """Give a key another name, and other networks that it may be used from."""
+    key.name, key.ip_allow = name, networks(ip_allow)
+    key.save(update_fields=["name", "ip_allow"])
+    record("key.changed", key, actor=actor)
+
+
+@transaction.atomic
+def revoke(key: Key, *, actor: Actor | None, reason: str = "") -> None:
     """Close a key for good. Revoking twice is harmless, and recorded once."""
     open_key = Key.objects.filter(pk=key.pk, revoked_at=None)
     if open_key.update(revoked_at=clock.real(), revoked_reason=reason):
@@ -157,7 +166,7 @@ def page_key(application: Application, *, tenant: Tenant, actor: User) -> Issued
         application,
         tenant=tenant,
         name="Documentation page",
-        scopes=Scope.objects.values_list("name", flat=True),
+        scopes=Scope.objects.of_data().values_list("name", flat=True),
         actor=actor,
         kind="r",
         expires_at=clock.real() + PAGE_KEY_LIFE,
@@ -188,7 +197,7 @@ def _check_life(not_before: datetime | None, expires_at: datetime | None) -> Non
         raise Problem("A key must begin before it expires.", param="not_before")
 
 
-def _networks(wanted: Iterable[str]) -> list[str]:
+def networks(wanted: Iterable[str]) -> list[str]:
     """Return networks as the gateway compares them: each once, without host bits."""
     listed = [item.strip() for item in wanted]
     if len(listed) > MOST_NETWORKS:
@@ -220,7 +229,7 @@ def _text(key: Key) -> str:
     return key.expires_at.isoformat() if key.expires_at else ""
 
 
-def record(kind: str, key: Key, *, actor: User | None, **data: str) -> None:
+def record(kind: str, key: Key, *, actor: Actor | None, **data: str) -> None:
     """Emit an event about ``key``, with all that it belongs to."""
     events.emit(
         kind,

@@ -1,16 +1,17 @@
 """A client's secrets: several at once, so that one can be exchanged without an outage."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from apps.accounts.models import User
 from apps.core import clock, secrets
 from apps.core.errors import Problem
 from apps.events import services as events
 from apps.oauth.models import Client, ClientSecret
+from apps.orgs.actors import Actor, person
 
 AT_MOST = 5  # usable at once: an exchange needs two
 SEEN_EVERY = timedelta(minutes=5)
@@ -18,7 +19,7 @@ SEEN_EVERY = timedelta(minutes=5)
 
 @transaction.atomic
 def add_secret(
-    client: Client, *, expires_at: datetime | None = None, actor: User | None
+    client: Client, *, expires_at: datetime | None = None, actor: Actor | None
 ) -> tuple[ClientSecret, str]:
     """Add a secret and return it with its text, which is never shown again."""
     if client.is_public:
@@ -37,7 +38,7 @@ def add_secret(
         digest=secrets.digest(text, pepper),
         pepper=pepper_id,
         hint=text[-4:],
-        created_by=actor,
+        created_by=person(actor),
         expires_at=expires_at,
     )
     _record("client.secret_created", secret, actor)
@@ -45,7 +46,7 @@ def add_secret(
 
 
 @transaction.atomic
-def retire_others(secret: ClientSecret, *, overlap: timedelta, actor: User | None) -> int:
+def retire_others(secret: ClientSecret, *, overlap: timedelta, actor: Actor | None) -> int:
     """Let the client's other secrets expire after ``overlap``; return how many will."""
     end = clock.real() + overlap
     others = secret.client.secrets.usable().exclude(pk=secret.pk)
@@ -60,7 +61,7 @@ def retire_others(secret: ClientSecret, *, overlap: timedelta, actor: User | Non
 
 
 @transaction.atomic
-def revoke_secret(secret: ClientSecret, *, actor: User | None) -> None:
+def revoke_secret(secret: ClientSecret, *, actor: Actor | None) -> None:
     """Close a secret for good. Revoking twice is harmless, and recorded once."""
     if ClientSecret.objects.filter(pk=secret.pk, revoked_at=None).update(revoked_at=clock.real()):
         _record("client.secret_revoked", secret, actor)
@@ -78,11 +79,12 @@ def check(client: Client, text: str) -> bool:
         return False
     now = clock.real()
     if found.last_used_at is None or found.last_used_at < now - SEEN_EVERY:
-        ClientSecret.objects.filter(pk=found.pk).update(last_used_at=now)
+        secret = ClientSecret.objects.filter(pk=found.pk)
+        transaction.on_commit(partial(secret.update, last_used_at=now), robust=True)
     return True
 
 
-def _record(kind: str, secret: ClientSecret, actor: User | None) -> None:
+def _record(kind: str, secret: ClientSecret, actor: Actor | None) -> None:
     client = secret.client
     events.emit(
         kind,

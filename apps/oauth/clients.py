@@ -9,7 +9,6 @@ from django.db import transaction
 from jwcrypto.common import JWException
 from jwcrypto.jwk import JWKSet
 
-from apps.accounts.models import User
 from apps.applications.errors import NotApproved
 from apps.applications.models import Application
 from apps.core.errors import Unprocessable
@@ -17,6 +16,7 @@ from apps.events import services as events
 from apps.oauth import families, redirects
 from apps.oauth.models import Client
 from apps.oauth.models.client import GrantType
+from apps.orgs.actors import Actor
 from apps.tenants.models import Tenant
 
 MOST: Final = 50  # clients of one application
@@ -47,7 +47,7 @@ def create(
     *,
     name: str,
     environment: str = Tenant.Kind.SANDBOX,
-    actor: User | None,
+    actor: Actor | None,
     **fields: Any,
 ) -> Client:
     """Make a client of ``application``, for sandboxes or for live data.
@@ -67,7 +67,7 @@ def create(
 
 
 @transaction.atomic
-def change(client: Client, *, actor: User | None, **fields: Any) -> None:
+def change(client: Client, *, actor: Actor | None, **fields: Any) -> None:
     """Change a client. A grant type or way to authenticate that is taken away ends its tokens."""
     before = set(client.grant_types), client.is_public
     _apply(client, fields)
@@ -78,7 +78,7 @@ def change(client: Client, *, actor: User | None, **fields: Any) -> None:
 
 
 @transaction.atomic
-def delete(client: Client, *, actor: User | None) -> None:
+def delete(client: Client, *, actor: Actor | None) -> None:
     """Delete a client: its tokens end within the second, and its consents with it."""
     families.end_all(client=client, reason="client deleted", actor=actor)
     _record("client.deleted", client, actor)
@@ -179,7 +179,7 @@ def _check_logout(uri: str) -> None:
         )
 
 
-def _record(kind: str, client: Client, actor: User | None) -> None:
+def _record(kind: str, client: Client, actor: Actor | None) -> None:
     events.emit(
         kind,
         client,

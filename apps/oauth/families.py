@@ -19,7 +19,7 @@ from apps.events import services as events
 from apps.oauth.models import AccessToken, Client, DeviceGrant, Grant, RefreshToken
 from apps.tenants.models import Tenant
 
-Actor = models.Model | str | None
+Actor = events.Known | str | None
 
 
 def lock(family: UUID | None) -> None:
@@ -39,8 +39,13 @@ def end(family: UUID | None, *, reason: str, actor: Actor) -> int:
     now = clock.real()
     Grant.objects.filter(family=family, redeemed_at=None).update(redeemed_at=now)
     DeviceGrant.objects.filter(family=family, redeemed_at=None).update(redeemed_at=now)
-    refreshed = RefreshToken.objects.filter(token_family=family, revoked=None).update(revoked=now)
-    return _close(AccessToken.objects.filter(family=family), reason, actor, or_else=refreshed > 0)
+    refreshable = RefreshToken.objects.filter(token_family=family, revoked=None)
+    last = refreshable.select_related("application__application").order_by("-pk").first()
+    refreshable.update(revoked=now)
+    closed = _close(AccessToken.objects.filter(family=family), reason, actor)
+    if last is not None and not closed:  # Nothing for gateways, but the log shows that it ended.
+        _tell(last.application, last.tenant_id, [], reason, actor)
+    return closed
 
 
 @transaction.atomic
@@ -89,10 +94,8 @@ def _families(chosen: Q, asked: dict[str, Any]) -> set[UUID]:
     return {family for family in found if family}
 
 
-def _close(
-    tokens: models.QuerySet[AccessToken], reason: str, actor: Actor, *, or_else: bool = False
-) -> int:
-    """Revoke those of ``tokens`` that are open and tell of it, ``or_else`` also when none was."""
+def _close(tokens: models.QuerySet[AccessToken], reason: str, actor: Actor) -> int:
+    """Revoke those of ``tokens`` that are open, and tell of it."""
     now = clock.real()
     open_ones = list(
         tokens.filter(revoked_at=None, expires__gt=now)
@@ -105,8 +108,6 @@ def _close(
         by_owner.setdefault((token.application_id, token.tenant_id), []).append(token)
     for together in by_owner.values():
         _tell(together[0].application, together[0].tenant_id, together, reason, actor)
-    if or_else and not open_ones:
-        _tell_of_refresh_tokens(tokens, reason, actor)
     return len(open_ones)
 
 
@@ -128,11 +129,3 @@ def _tell(
         digests=[token.token_checksum for token in tokens],
         reason=reason,
     )
-
-
-def _tell_of_refresh_tokens(
-    tokens: models.QuerySet[AccessToken], reason: str, actor: Actor
-) -> None:
-    last = tokens.select_related("application__application").order_by("-pk").first()
-    if last is not None:
-        _tell(last.application, last.tenant_id, [], reason, actor)

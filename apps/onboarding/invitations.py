@@ -16,6 +16,7 @@ from apps.accounts.models import User
 from apps.core import clock, throttle
 from apps.events import services as events
 from apps.notifications import services as notifications
+from apps.orgs.actors import Actor, person
 from apps.orgs.errors import (
     AlreadyMember,
     InvitationGone,
@@ -33,7 +34,7 @@ HOURLY: Final = 30  # mails of one organization
 
 
 @transaction.atomic
-def invite(organization: Organization, *, email: str, role: str, actor: User) -> Invitation:
+def invite(organization: Organization, *, email: str, role: str, actor: Actor) -> Invitation:
     """Invite whoever reads the mail of ``email``; a pending invitation is renewed."""
     address = email.strip().lower()
     validate_email(address)
@@ -51,21 +52,21 @@ def invite(organization: Organization, *, email: str, role: str, actor: User) ->
         detail = f"{PENDING} invitations are open. Revoke one, or wait for an answer."
         raise TooManyInvitations(detail)
     token, fresh = _token(), Invitation(organization=locked, email=address, role=role)
-    fresh.invited_by = actor
+    fresh.invited_by = person(actor)
     _issue(fresh, token)
     _send(fresh, token, actor)
     return fresh
 
 
 @transaction.atomic
-def resend(invitation: Invitation, *, actor: User) -> None:
+def resend(invitation: Invitation, *, actor: Actor) -> None:
     """Send another link for another week; the one before no longer works."""
     require(actor, invitation.organization, "member.invite")
     _renew(_lock(invitation), invitation.role, actor)
 
 
 @transaction.atomic
-def revoke(invitation: Invitation, *, actor: User) -> None:
+def revoke(invitation: Invitation, *, actor: Actor) -> None:
     """Take an invitation back. Twice is harmless, and recorded once."""
     require(actor, invitation.organization, "member.invite")
     pending = Invitation.objects.pending().filter(pk=invitation.pk)
@@ -117,7 +118,7 @@ def _lock(invitation: Invitation) -> Invitation:
     return rows.get(pk=invitation.pk)
 
 
-def _renew(known: Invitation, role: str, actor: User) -> Invitation:
+def _renew(known: Invitation, role: str, actor: Actor) -> Invitation:
     if known.state in {"accepted", "revoked"}:
         raise InvitationGone(_WHY[known.state])
     if clock.real() - known.sent_at < PAUSE:
@@ -138,9 +139,10 @@ def _issue(invitation: Invitation, token: str) -> None:
     invitation.save()
 
 
-def _send(invitation: Invitation, token: str, actor: User) -> None:
+def _send(invitation: Invitation, token: str, actor: Actor) -> None:
     _record("member.invited", invitation, actor)
-    inviter = actor.name or actor.email
+    who = person(actor)
+    inviter = (who.name or who.email) if who else invitation.organization.name
     notifications.notify(
         [invitation.email],
         subject=f"{inviter} invites you to {invitation.organization} at {settings.BRAND['name']}",
@@ -154,7 +156,7 @@ def _send(invitation: Invitation, token: str, actor: User) -> None:
     )
 
 
-def _record(kind: str, invitation: Invitation, actor: User) -> None:
+def _record(kind: str, invitation: Invitation, actor: Actor) -> None:
     events.emit(
         kind,
         invitation,

@@ -11,6 +11,7 @@ from apps.catalog.models import Scope
 from apps.keys import services as keys
 from apps.keys.models import Key
 from apps.orgs import services as orgs
+from apps.orgs.actors import Actor
 from apps.orgs.models import Organization
 from apps.plans import services as plans
 from apps.tenants import services as tenants
@@ -46,7 +47,7 @@ def welcome(user: User) -> Welcome | None:
         application,
         tenant=sandbox,
         name="First key",
-        scopes=Scope.objects.values_list("name", flat=True),
+        scopes=Scope.objects.of_data().values_list("name", flat=True),
         actor=user,
     )
     return Welcome(organization, sandbox, application, issued.key)
@@ -54,7 +55,12 @@ def welcome(user: User) -> Welcome | None:
 
 @transaction.atomic
 def new_application(
-    organization: Organization, *, name: str, actor: User, description: str = "", homepage: str = ""
+    organization: Organization,
+    *,
+    name: str,
+    actor: Actor,
+    description: str = "",
+    homepage: str = "",
 ) -> Application:
     """Make an application and put it on the default plan."""
     application = applications.create(

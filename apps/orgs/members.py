@@ -9,6 +9,7 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.core.errors import Missing
 from apps.events import services as events
+from apps.orgs.actors import Actor
 from apps.orgs.errors import LastOwner, RoleMissing
 from apps.orgs.models import Membership, Organization, Role
 from apps.orgs.services import require
@@ -17,7 +18,7 @@ NEEDED = "An organization keeps at least one owner. Make somebody else an owner 
 
 
 @transaction.atomic
-def change_role(membership: Membership, *, role: str, actor: User) -> None:
+def change_role(membership: Membership, *, role: str, actor: Actor) -> None:
     """Give a member another role. Owners are made, and changed, by owners only."""
     current = _lock(membership)
     own = require(actor, current.organization, "member.change_role")
@@ -33,7 +34,7 @@ def change_role(membership: Membership, *, role: str, actor: User) -> None:
 
 
 @transaction.atomic
-def remove(membership: Membership, *, actor: User) -> None:
+def remove(membership: Membership, *, actor: Actor) -> None:
     """End somebody's membership. What they made, such as keys, belongs to the organization."""
     current = _lock(membership)
     own = require(actor, current.organization, "member.remove")
@@ -88,14 +89,14 @@ def _set_role(membership: Membership, role: str) -> None:
     membership.role = role
 
 
-def _end(current: Membership, actor: User) -> None:
+def _end(current: Membership, actor: Actor) -> None:
     if current.role == Role.OWNER:
         _keep_an_owner(current)
     _record("member.removed", current, actor, role=current.role)
     Membership.objects.filter(pk=current.pk).delete()
 
 
-def _record(kind: str, membership: Membership, actor: User, **data: str) -> None:
+def _record(kind: str, membership: Membership, actor: Actor, **data: str) -> None:
     events.emit(
         kind,
         membership.user,

@@ -7,23 +7,33 @@ from apps.core import clock
 from apps.core.errors import Missing
 from apps.events import services as events
 from apps.orgs import permissions
+from apps.orgs.actors import Actor, Credential
 from apps.orgs.errors import RoleMissing
 from apps.orgs.models import Membership, Organization, Role
 
 
-def require(user: User, organization: Organization | str, action: str) -> Membership:
-    """Return the place of ``user``, who may do ``action`` there.
+def require(actor: Actor, organization: Organization | str, action: str) -> Membership:
+    """Return the place of ``actor``, who may do ``action`` there.
 
     Who is no member hears that there is no such organization; a member without the role, who may.
+    A credential has a place in its own organization, which no row keeps.
     """
     name = organization if isinstance(organization, str) else organization.pk
-    membership = Membership.objects.filter(organization=name, user=user).first()
+    membership = _place(actor, name)
     if membership is None:
         raise Missing("There is no such organization.")
     if not permissions.may(membership.role, action):
         roles = permissions.those_who_may(action)
         raise RoleMissing(f"You are {membership.role} here; this takes {roles}.", action=action)
     return membership
+
+
+def _place(actor: Actor, organization: str) -> Membership | None:
+    if not isinstance(actor, Credential):
+        return Membership.objects.filter(organization=organization, user=actor).first()
+    if actor.organization != organization:
+        return None
+    return Membership(organization_id=organization, role=actor.role)
 
 
 @transaction.atomic
@@ -36,7 +46,7 @@ def create(name: str, *, actor: User) -> Organization:
 
 
 @transaction.atomic
-def rename(organization: Organization, *, name: str, actor: User) -> None:
+def rename(organization: Organization, *, name: str, actor: Actor) -> None:
     """Give the organization another name."""
     require(actor, organization, "organization.rename")
     organization.name = name

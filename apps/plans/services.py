@@ -37,7 +37,7 @@ def publish(
 
 @transaction.atomic
 def subscribe(
-    application: Application, *, version: PlanVersion, actor: models.Model | None
+    application: Application, *, version: PlanVersion, actor: events.Known | None
 ) -> Subscription:
     """Put ``application`` on a plan version, from now on."""
     subscription, _ = Subscription.objects.update_or_create(

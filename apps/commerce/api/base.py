@@ -1,6 +1,5 @@
 """What the views of this API share."""
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any, ClassVar
 
@@ -8,31 +7,8 @@ from django.http import Http404
 
 from apps.commerce.models import TenantRow
 from apps.core.compiled import OneRow
-from apps.core.errors import Problem
-from apps.core.rest.operations import operation
-from apps.idempotency.errors import (
-    IdempotencyInProgress,
-    IdempotencyKeyInvalid,
-    IdempotencyMismatch,
-)
 from apps.idempotency.rest import IdempotentView
 from apps.tenants.rest import TenantView
-
-IDEMPOTENCY: tuple[type[Problem], ...] = (
-    IdempotencyKeyInvalid,
-    IdempotencyMismatch,
-    IdempotencyInProgress,
-)
-NEWEST = ("-created_at", "created_at")
-
-reads = operation
-
-
-def writes(
-    name: str, *, problems: tuple[type[Problem], ...] = (), **described: Any
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare an operation that changes something."""
-    return operation(name, writes=True, problems=(*problems, *IDEMPOTENCY), **described)
 
 
 @cache

@@ -6,13 +6,16 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from apps.commerce.api import examples
-from apps.commerce.api.base import NEWEST, CommerceView, reads, writes
+from apps.commerce.api.base import CommerceView
 from apps.commerce.api.resources import CUSTOMER
 from apps.commerce.api.serializers import CustomerBody, CustomerSerializer
 from apps.commerce.errors import CustomerInUse
 from apps.commerce.filters import CustomerFilters
 from apps.commerce.models import Customer
 from apps.commerce.services import customers
+from apps.core.rest.operations import operation
+from apps.core.rest.pagination import NEWEST
+from apps.idempotency.rest import writes
 
 SHOWN: dict[str, Any] = {"answer": CustomerSerializer, "example": examples.CUSTOMER}
 
@@ -22,7 +25,7 @@ class CustomerView(CommerceView):
 
     model, resource = Customer, CUSTOMER
 
-    @reads(
+    @operation(
         "customers_list",
         summary="List customers",
         scopes=["customers:read"],
@@ -48,7 +51,7 @@ class CustomerView(CommerceView):
         made = customers.create(**self.body(CustomerBody), actor=self.caller)
         return self.answer(self.show(made), 201)
 
-    @reads(
+    @operation(
         "customers_retrieve",
         summary="Retrieve a customer",
         scopes=["customers:read"],

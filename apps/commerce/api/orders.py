@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from apps.commerce.api import examples
-from apps.commerce.api.base import NEWEST, CommerceView, reads, writes
+from apps.commerce.api.base import CommerceView
 from apps.commerce.api.resources import ORDER
 from apps.commerce.api.serializers import OrderBody, OrderChange, OrderSerializer
 from apps.commerce.errors import (
@@ -21,6 +21,9 @@ from apps.commerce.errors import (
 from apps.commerce.filters import OrderFilters
 from apps.commerce.models import Order
 from apps.commerce.services import orders
+from apps.core.rest.operations import operation
+from apps.core.rest.pagination import NEWEST
+from apps.idempotency.rest import writes
 
 EXPANDS = ("customer", "lines.product")
 SHOWN: dict[str, Any] = {"answer": OrderSerializer, "example": examples.ORDER, "expands": EXPANDS}
@@ -33,7 +36,7 @@ class OrderView(CommerceView):
 
     model, resource = Order, ORDER
 
-    @reads(
+    @operation(
         "orders_list",
         summary="List orders",
         scopes=["orders:read"],
@@ -60,7 +63,7 @@ class OrderView(CommerceView):
         made = orders.create(**self.body(OrderBody), actor=self.caller)
         return self.answer(self.show(made), 201)
 
-    @reads(
+    @operation(
         "orders_retrieve",
         summary="Retrieve an order",
         scopes=["orders:read"],

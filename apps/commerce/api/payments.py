@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from apps.commerce.api import examples
-from apps.commerce.api.base import NEWEST, CommerceView, reads, writes
+from apps.commerce.api.base import CommerceView
 from apps.commerce.api.resources import PAYMENT
 from apps.commerce.api.serializers import MetadataChange, PaymentBody, PaymentSerializer
 from apps.commerce.errors import (
@@ -18,6 +18,9 @@ from apps.commerce.errors import (
     ReferenceMissing,
 )
 from apps.commerce.filters import PaymentFilters
+from apps.core.rest.operations import operation
+from apps.core.rest.pagination import NEWEST
+from apps.idempotency.rest import writes
 from apps.commerce.models import Payment
 from apps.commerce.services import payments
 
@@ -42,7 +45,7 @@ class PaymentView(CommerceView):
 
     model, resource = Payment, PAYMENT
 
-    @reads(
+    @operation(
         "payments_list",
         summary="List payments",
         scopes=READ,
@@ -73,7 +76,7 @@ class PaymentView(CommerceView):
         made = payments.create(**self.body(PaymentBody), actor=self.caller)
         return self.answer(self.show(made), 201)
 
-    @reads("payments_retrieve", summary="Retrieve a payment", scopes=READ, key="pay", **SHOWN)
+    @operation("payments_retrieve", summary="Retrieve a payment", scopes=READ, key="pay", **SHOWN)
     def retrieve(self, request: Request, id: str) -> Any:  # noqa: A002 - the path's name
         """Return one payment."""
         return self.show(self.one(id))

@@ -6,13 +6,16 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from apps.commerce.api import examples
-from apps.commerce.api.base import NEWEST, CommerceView, reads, writes
+from apps.commerce.api.base import CommerceView
 from apps.commerce.api.resources import PRODUCT
 from apps.commerce.api.serializers import ProductBody, ProductSerializer
 from apps.commerce.errors import ProductInUse, SkuTaken
 from apps.commerce.filters import ProductFilters
 from apps.commerce.models import Product
 from apps.commerce.services import products
+from apps.core.rest.operations import operation
+from apps.core.rest.pagination import NEWEST
+from apps.idempotency.rest import writes
 
 SHOWN: dict[str, Any] = {"answer": ProductSerializer, "example": examples.PRODUCT}
 
@@ -22,7 +25,7 @@ class ProductView(CommerceView):
 
     model, resource = Product, PRODUCT
 
-    @reads(
+    @operation(
         "products_list",
         summary="List products",
         scopes=["products:read"],
@@ -49,7 +52,7 @@ class ProductView(CommerceView):
         made = products.create(**self.body(ProductBody), actor=self.caller)
         return self.answer(self.show(made), 201)
 
-    @reads(
+    @operation(
         "products_retrieve",
         summary="Retrieve a product",
         scopes=["products:read"],

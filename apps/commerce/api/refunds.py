@@ -6,13 +6,16 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from apps.commerce.api import examples
-from apps.commerce.api.base import NEWEST, CommerceView, reads, writes
+from apps.commerce.api.base import CommerceView
 from apps.commerce.api.resources import REFUND
 from apps.commerce.api.serializers import MetadataChange, RefundBody, RefundSerializer
 from apps.commerce.errors import PaymentStateConflict, ReferenceMissing, RefundTooLarge
 from apps.commerce.filters import RefundFilters
 from apps.commerce.models import Refund
 from apps.commerce.services import refunds
+from apps.core.rest.operations import operation
+from apps.core.rest.pagination import NEWEST
+from apps.idempotency.rest import writes
 
 EXPANDS = ("payment", "payment.order", "payment.order.customer", "payment.order.lines.product")
 SHOWN: dict[str, Any] = {"answer": RefundSerializer, "example": examples.REFUND, "expands": EXPANDS}
@@ -24,7 +27,7 @@ class RefundView(CommerceView):
 
     model, resource = Refund, REFUND
 
-    @reads(
+    @operation(
         "refunds_list",
         summary="List refunds",
         scopes=READ,
@@ -51,7 +54,7 @@ class RefundView(CommerceView):
         made = refunds.create(**self.body(RefundBody), actor=self.caller)
         return self.answer(self.show(made), 201)
 
-    @reads("refunds_retrieve", summary="Retrieve a refund", scopes=READ, key="rfd", **SHOWN)
+    @operation("refunds_retrieve", summary="Retrieve a refund", scopes=READ, key="rfd", **SHOWN)
     def retrieve(self, request: Request, id: str) -> Any:  # noqa: A002 - the path's name
         """Return one refund."""
         return self.show(self.one(id))

@@ -16,16 +16,8 @@ from apps.commerce.models import (
     Payment,
     Refund,
 )
-from apps.core.rest.components import Link
+from apps.core.rest.components import Link, moment, text
 from apps.core.rest.fields import Currency, Flag, Id, Metadata, Strict, Text, Whole
-
-
-def _time(words: str, *, null: bool = True) -> serializers.DateTimeField:
-    return serializers.DateTimeField(allow_null=null, help_text=words)
-
-
-def _text(words: str, *, null: bool = True) -> serializers.CharField:
-    return serializers.CharField(allow_null=null, help_text=words)
 
 
 def _amount(words: str) -> serializers.IntegerField:
@@ -38,8 +30,8 @@ class Common(serializers.Serializer[Any]):
     object = serializers.CharField(help_text="The kind of object.")
     id = serializers.CharField(help_text="Opaque; begins with the kind.")
     livemode = serializers.BooleanField(help_text="False in a sandbox.")
-    created_at = _time("When it was made.", null=False)
-    updated_at = _time("When it last changed.", null=False)
+    created_at = moment("When it was made.", null=False)
+    updated_at = moment("When it last changed.", null=False)
     metadata = Metadata(help_text="Your own keys and values.")
 
 
@@ -47,16 +39,16 @@ class CustomerSerializer(Common):
     """A buyer."""
 
     name = serializers.CharField()
-    email = _text("E-mail address.")
-    phone = _text("Phone number, as it was given.")
+    email = text("E-mail address.")
+    phone = text("Phone number, as it was given.")
 
 
 class ProductSerializer(Common):
     """Something that can be ordered."""
 
     name = serializers.CharField()
-    sku = _text("Your stock-keeping unit; unique.")
-    description = _text("For people.")
+    sku = text("Your stock-keeping unit; unique.")
+    description = text("For people.")
     unit_amount = _amount("Price of one")
     currency = Currency(help_text="ISO 4217, lower case.")
     active = serializers.BooleanField(help_text="Whether it can be ordered.")
@@ -85,12 +77,12 @@ class OrderSerializer(Common):
     amount_refunded = serializers.IntegerField(
         required=False, help_text="What went back. Absent without payments:read."
     )
-    note = _text("Shown to nobody else.")
+    note = text("Shown to nobody else.")
     lines = LineSerializer(many=True)
-    opened_at = _time("When it was opened.")
-    paid_at = _time("When it was paid.")
-    fulfilled_at = _time("When it was fulfilled.")
-    canceled_at = _time("When it was canceled.")
+    opened_at = moment("When it was opened.")
+    paid_at = moment("When it was paid.")
+    fulfilled_at = moment("When it was fulfilled.")
+    canceled_at = moment("When it was canceled.")
 
 
 class FailureSerializer(serializers.Serializer[Any]):
@@ -117,7 +109,7 @@ class PaymentSerializer(Common):
     currency = Currency(help_text="ISO 4217, lower case.")
     failure = FailureSerializer(allow_null=True)
     next_action = NextActionSerializer(allow_null=True)
-    settled_at = _time("When its outcome was known.")
+    settled_at = moment("When its outcome was known.")
 
 
 class RefundSerializer(Common):

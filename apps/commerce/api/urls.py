@@ -1,7 +1,5 @@
 """Paths of the reference API, below ``/commerce/v1/``."""
 
-from typing import Any
-
 from django.urls import path
 
 from apps.commerce.api.customers import CustomerView
@@ -9,12 +7,7 @@ from apps.commerce.api.orders import OrderView
 from apps.commerce.api.payments import PaymentView
 from apps.commerce.api.products import ProductView
 from apps.commerce.api.refunds import RefundView
-
-Actions = dict[str, Any]
-
-MANY: Actions = {"get": "list", "post": "create"}
-ONE: Actions = {"get": "retrieve", "patch": "partial_update"}
-DELETABLE: Actions = {**ONE, "delete": "destroy"}
+from apps.core.rest.routes import DELETABLE, MANY, ONE
 
 urlpatterns = [
     path("orders/<str:id>", OrderView.as_view(DELETABLE)),

@@ -83,3 +83,18 @@ class MetadataExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-unt
             "additionalProperties": {"type": "string", "maxLength": 500},
             "maxProperties": 50,
         }
+
+
+def moment(words: str, *, null: bool = True) -> serializers.DateTimeField:
+    """Describe a time."""
+    return serializers.DateTimeField(allow_null=null, help_text=words)
+
+
+def text(words: str, *, null: bool = True) -> serializers.CharField:
+    """Describe a text."""
+    return serializers.CharField(allow_null=null, help_text=words)
+
+
+def texts(words: str) -> serializers.ListField:
+    """Describe a list of texts."""
+    return serializers.ListField(child=serializers.CharField(), help_text=words)

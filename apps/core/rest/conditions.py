@@ -1,7 +1,8 @@
 """Conditional requests (RFC 9110, section 13): ETag, If-None-Match, If-Match.
 
-An object's ETag is its version. An answer with other objects inside adds a digest of itself, since
-those change by themselves; If-Match compares the version only.
+An object's ETag is its version: a number that counts its changes, or a digest of what can be
+changed. An answer with members that change by themselves, such as other objects inside it, adds a
+digest of itself; If-Match compares the version only.
 """
 
 import hashlib
@@ -10,15 +11,25 @@ import re
 from apps.core.rest.errors import PreconditionFailed
 
 TAG = re.compile(r'(?:W/)?"[^"]*"')
-VERSION = re.compile(r'"v(\d+)(?:-[0-9a-f]+)?"')
+VERSION = re.compile(r'"v([0-9a-f]+)(?:-[0-9a-f]+)?"')
+
+Version = int | str
 
 
-def etag(body: bytes, version: int | None, *, expanded: bool) -> str:
-    """Return the ETag of an answer; ``version`` is None for lists."""
-    if version is not None and not expanded:
+def digest(body: bytes) -> str:
+    """Return a short digest of ``body``."""
+    return hashlib.blake2b(body, digest_size=8).hexdigest()
+
+
+def etag(body: bytes, version: Version | None, *, drifts: bool) -> str:
+    """Return the ETag of an answer; ``version`` is None for lists.
+
+    ``drifts`` says that it holds what changes without a new version.
+    """
+    if version is not None and not drifts:
         return f'"v{version}"'
-    digest = hashlib.blake2b(body, digest_size=8).hexdigest()
-    return f'"{digest}"' if version is None else f'"v{version}-{digest}"'
+    said = digest(body)
+    return f'"{said}"' if version is None else f'"v{version}-{said}"'
 
 
 def unchanged(if_none_match: str | None, tag: str) -> bool:
@@ -30,7 +41,7 @@ def unchanged(if_none_match: str | None, tag: str) -> bool:
     return tag in {held.removeprefix("W/") for held in TAG.findall(if_none_match)}
 
 
-def check(if_match: str | None, version: int) -> None:
+def check(if_match: str | None, version: Version) -> None:
     """Raise PreconditionFailed unless ``if_match`` names ``version``; strong comparison."""
     if if_match is None or if_match.strip() == "*":
         return

@@ -16,13 +16,17 @@ READING = frozenset({"expand[]", "fields"})
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation: its ``operationId``, the scopes it needs, the query parameters it knows."""
+    """An operation: its ``operationId``, the scopes it needs, the query parameters it knows.
+
+    ``once`` names members of its answer that are shown once and never kept.
+    """
 
     name: str
     scopes: frozenset[str]
     query: frozenset[str]
     filters: type[FilterSet] | None
     sorts: Sequence[str]
+    once: Sequence[str] = ()
 
 
 def operation(
@@ -42,6 +46,7 @@ def operation(
     example: Any = None,
     asks: Any = None,
     cost: int = 1,
+    once: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a view's method as an operation; its docstring becomes the description.
 
@@ -55,7 +60,7 @@ def operation(
 
     def declare(method: Callable[..., Any]) -> Callable[..., Any]:
         method.operation = Operation(  # type: ignore[attr-defined]  # read by the view
-            name, frozenset(scopes), query, filters, sorts
+            name, frozenset(scopes), query, filters, sorts, once
         )
         described = Described(
             name, summary, method.__doc__ or "", tuple(scopes), cost, answer, status, body,

@@ -1,6 +1,6 @@
 """Lists in pages, by cursor: a page never repeats or skips a row because others were added.
 
-A cursor is the sort value and identifier of a row, signed for one list of one tenant. An object's
+A cursor is the sort value and identifier of a row, signed for one list of one owner. An object's
 identifier serves as a cursor too, so that a page's first object leads back (``ending_before``).
 """
 
@@ -22,6 +22,7 @@ from apps.core.rest.errors import CursorInvalid, ValidationFailed
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
 LIMIT = re.compile(r"[0-9]{1,3}")
+NEWEST = ("-created_at", "created_at")
 PARAMETERS = frozenset({"limit", "starting_after", "ending_before", "sort"})
 
 
@@ -36,17 +37,27 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """How one list is cut: ``name`` and ``tenant`` say which list, ``sorts`` its orders.
+    """How one list is cut: ``name`` and ``owner`` say which list, ``sorts`` its orders.
 
-    The first of ``sorts`` is the default; a leading ``-`` means descending.
+    The first of ``sorts`` is the default; a leading ``-`` means descending. ``owned_by`` names the
+    owner in a row, ``named_by`` the field that callers know as its id.
     """
 
     name: str
-    tenant: str
+    owner: str
     sorts: Sequence[str]
+    owned_by: str = "tenant"
+    named_by: str = "pk"
 
-    def cut(self, queryset: QuerySet[Any], query: Mapping[str, str]) -> Page:
+    def cut(
+        self,
+        queryset: QuerySet[Any],
+        query: Mapping[str, str],
+        whole: QuerySet[Any] | None = None,
+    ) -> Page:
         """Return the page of ``queryset`` that ``query`` asks for.
+
+        An object of ``whole`` may mark the place, even one that the filters leave out.
 
         ``next_cursor`` goes on in the direction of the request: it is passed as the parameter that
         led here, or as ``starting_after`` from the first page.
@@ -60,7 +71,9 @@ class Pages:
         order = _reversed(sort) if before else sort
         if after or before:
             param = "ending_before" if before else "starting_after"
-            value, key = self._read(after or before or "", sort, queryset, param)
+            value, key = self._read(
+                after or before or "", sort, queryset if whole is None else whole, param
+            )
             queryset = _beyond(queryset, order, value, key)
         rows = list(queryset.order_by(order, _tie(order))[: limit + 1])
         more, rows = len(rows) > limit, rows[:limit]
@@ -83,10 +96,8 @@ class Pages:
     def _read(self, mark: str, sort: str, queryset: QuerySet[Any], param: str) -> tuple[Any, str]:
         name = sort.removeprefix("-")
         if ids.SHAPE.fullmatch(mark):
-            row = queryset.model._default_manager  # noqa: SLF001 - the documented way
-            found: tuple[Any, str] | None = (
-                row.filter(pk=mark, tenant=self.tenant).values_list(name, "pk").first()
-            )
+            mine = queryset.filter(**{self.named_by: mark, self.owned_by: self.owner})
+            found: tuple[Any, str] | None = mine.values_list(name, "pk").first()
             if found:
                 return found
             raise CursorInvalid(f"{param} names no object of this list.", param=param)
@@ -110,7 +121,7 @@ class Pages:
 
     def _tag(self, body: bytes) -> bytes:
         key = settings.SECRET_KEY.encode()
-        return hmac.digest(key, f"cursor:{self.name}:{self.tenant}:".encode() + body, "sha256")[:16]
+        return hmac.digest(key, f"cursor:{self.name}:{self.owner}:".encode() + body, "sha256")[:16]
 
 
 def _limit(wanted: str | None) -> int:

@@ -77,7 +77,7 @@ def describe(operation: Described) -> dict[str, Any]:
         "operation_id": operation.name,
         "summary": operation.summary,
         "description": inspect.cleandoc(operation.description),
-        "tags": [operation.name.partition("_")[0].title()],
+        "tags": [operation.name.rpartition("_")[0].replace("_", " ").capitalize()],
         "request": operation.body,
         "parameters": _parameters(operation),
         "responses": {operation.status: _success(operation, answer)} | _failures(operation),

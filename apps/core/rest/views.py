@@ -21,6 +21,7 @@ from apps.core.caller import Caller
 from apps.core.errors import ScopeMissing
 from apps.core.request import current_request
 from apps.core.rest import conditions, problems
+from apps.core.rest.conditions import Version
 from apps.core.rest.errors import (
     LengthRequired,
     MethodNotAllowed,
@@ -42,11 +43,14 @@ class ApiView(ViewSetMixin, APIView):
     """Base of a native API's views. A method returns a dict, or a ready answer."""
 
     resource: ClassVar[Resource]
+    owned_by: ClassVar[str] = "tenant"  # where a row names its owner
+    named_by: ClassVar[str] = "pk"  # the field whose value callers know as id
+    drifts: ClassVar[bool] = False  # whether objects have members that change by themselves
     http_method_names = ["get", "head", "post", "patch", "delete"]
 
     caller: Caller
     operation: Operation
-    version: int | None = None
+    version: Version | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer one request, whatever happens."""
@@ -146,12 +150,21 @@ class ApiView(ViewSetMixin, APIView):
 
     def show(self, found: models.Model) -> Shape:
         """Return the representation of one object, and remember its version for the ETag."""
-        self.version = getattr(found, "version", None)
+        self.version = self.version_of(found)
         return self.lens.show(self.resource, [found])[0]
+
+    def version_of(self, found: Any) -> Version | None:
+        """Return what If-Match is compared with; None for what is never changed."""
+        return getattr(found, "version", None)
+
+    @property
+    def owner(self) -> str:
+        """Whose rows the lists show, as ``owned_by`` names them."""
+        return self.caller.tenant
 
     def page(self, queryset: models.QuerySet[Any]) -> Shape:
         """Return one page of ``queryset`` with the request's filters, order and cursor."""
-        query, described = self.request.query_params, self.operation
+        query, described, whole = self.request.query_params, self.operation, queryset
         if described.filters and any(name in query for name in described.filters.base_filters):
             filters = described.filters(query, queryset=queryset)
             if not filters.is_valid():
@@ -162,8 +175,8 @@ class ApiView(ViewSetMixin, APIView):
                     }
                 )
             queryset = filters.qs
-        pages = Pages(described.name, self.caller.tenant, described.sorts)
-        page = pages.cut(queryset, query)
+        pages = Pages(described.name, self.owner, described.sorts, self.owned_by, self.named_by)
+        page = pages.cut(queryset, query, whole)
         return {
             "object": "list",
             "data": self.lens.show(self.resource, page.rows),
@@ -173,10 +186,12 @@ class ApiView(ViewSetMixin, APIView):
 
     def target(self, queryset: models.QuerySet[Any], key: str) -> Any:
         """Return the object that the request wants to change, locked and as If-Match expects it."""
-        found = queryset.select_for_update(of=("self",)).filter(pk=key).first()
+        rows = queryset.select_for_update(of=("self",))
+        found = rows.filter(**{self.named_by: key}).first()
         if found is None:
             raise Http404
-        conditions.check(self.request.headers.get("If-Match"), found.version)
+        if if_match := self.request.headers.get("If-Match"):
+            conditions.check(if_match, self.version_of(found) or 0)
         return found
 
     def _finish(self, result: Any) -> HttpResponse:
@@ -192,8 +207,8 @@ class ApiView(ViewSetMixin, APIView):
         answer = HttpResponse(content, status=status, content_type="application/json")
         reading = self.request.method in {"GET", "HEAD"}
         if reading or self.version is not None:
-            expanded = bool(self.lens.expand)
-            tag = conditions.etag(content, self.version, expanded=expanded)
+            drifts = self.drifts or bool(self.lens.expand)
+            tag = conditions.etag(content, self.version, drifts=drifts)
             answer.headers["ETag"] = tag
             if reading and conditions.unchanged(self.request.headers.get("If-None-Match"), tag):
                 answer = _empty(304)

@@ -247,31 +247,19 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "apps.core.rest.problems.handle",
     "UNAUTHENTICATED_USER": None,
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Commerce API",
-    "DESCRIPTION": "Customers, products, orders, payments and refunds of a shop.",
+SPECTACULAR_SETTINGS = {  # What each API says of itself stands in its openapi module.
     "VERSION": "1.0.0",
     "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
-    "TAGS": [
-        {"name": "Orders", "description": "What customers buy, from draft to fulfilled."},
-        {"name": "Payments", "description": "Collecting what an order costs."},
-        {"name": "Refunds", "description": "Giving back what was collected."},
-        {"name": "Customers", "description": "Who buys."},
-        {"name": "Products", "description": "What can be ordered."},
-    ],
     "ENUM_NAME_OVERRIDES": {
         "OrderStatus": "apps.commerce.models.Order.Status",
         "PaymentStatus": "apps.commerce.models.Payment.Status",
         "RefundReason": "apps.commerce.models.Refund.Reason",
     },
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "apps.commerce.openapi.complete",
-    ],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }
 
 # Who may register OAuth clients by themselves.

@@ -7,10 +7,13 @@ from gateway.verdict import Verdict
 
 
 async def limit(exchange: Exchange) -> None:
-    """Ask the limiter once for all limits."""
+    """Ask the limiter once for all limits; what costs nothing only tells what is left."""
     assert exchange.credential is not None  # noqa: S101 - steps before this one
     assert exchange.operation is not None  # noqa: S101 - as above
     cost = exchange.operation.cost
+    if not cost:
+        exchange.verdict = await exchange.runtime.limiter.look(exchange.credential)
+        return
     verdict = await exchange.runtime.limiter.decide(exchange.credential, cost)
     exchange.verdict = verdict
     if verdict.denied is not None:
