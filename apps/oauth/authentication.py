@@ -7,9 +7,11 @@ still works.
 from base64 import b64decode
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 from urllib.parse import unquote_plus
 
+from django.db import transaction
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 
 from apps.core import clock
@@ -121,6 +123,8 @@ def _assertion(form: Form) -> Claim:
 
 
 def _seen(client: Client) -> None:
+    """Note the use after the request's own transaction, which must hold no lock on the client."""
     now = clock.real()
     if client.last_used_at is None or client.last_used_at < now - SEEN_EVERY:
-        Client.objects.filter(pk=client.pk).update(last_used_at=now)
+        known = Client.objects.filter(pk=client.pk)
+        transaction.on_commit(partial(known.update, last_used_at=now), robust=True)

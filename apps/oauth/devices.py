@@ -26,6 +26,7 @@ from oauthlib.oauth2.rfc8628.errors import (
 from apps.accounts.models import User
 from apps.core import clock, secrets
 from apps.core.errors import Missing
+from apps.core.throttle import network
 from apps.oauth import families, lifetimes, standing, throttle
 from apps.oauth.models import Client, DeviceGrant
 from apps.tenants.models import Tenant
@@ -73,7 +74,8 @@ def find(user_code: str, *, user: User, address: str) -> DeviceGrant:
 
     Raises ``TooManyAttemptsError`` for who guesses.
     """
-    for about in (user.pk, address):
+    guessers = (user.pk, network(address))
+    for about in guessers:
         throttle.admit("user code", about, at_most=GUESSES)
     typed = re.sub(r"[\s-]", "", user_code).upper()
     found = (
@@ -84,7 +86,7 @@ def find(user_code: str, *, user: User, address: str) -> DeviceGrant:
         .first()
     )
     if found is None:
-        for about in (user.pk, address):
+        for about in guessers:
             throttle.failed("user code", about)
         raise Missing("No device waits under this code. Codes are good for ten minutes.")
     return found

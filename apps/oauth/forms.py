@@ -11,6 +11,7 @@ from django.http.request import UnreadablePostError
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from apps.core.addresses import client_address
+from apps.core.throttle import network
 from apps.oauth.errors import TooLargeError
 
 LARGEST: Final = 64 * 1024
@@ -59,7 +60,7 @@ def read(request: HttpRequest) -> Form:
         authorization=request.META.get("HTTP_AUTHORIZATION", ""),
         proof=request.META.get("HTTP_DPOP"),
         url=f"{settings.PORTAL_URL}{request.path}",
-        address=client_address(request) or "",
+        address=network(client_address(request)),
     )
 
 

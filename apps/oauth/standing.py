@@ -26,7 +26,8 @@ def check_person(user: User | None, tenant: Tenant | None) -> None:
     """Refuse to act for someone who may no longer sign in, or no longer has a place there."""
     if user is None or not user.is_active:
         raise InvalidGrantError("The account of the end user is closed.")
-    if tenant is None or not Tenant.objects.grantable_by(user).filter(pk=tenant.pk).exists():
+    open_to = Tenant.objects.grantable_by(user).filter(organization__suspended_at=None)
+    if tenant is None or not open_to.filter(pk=tenant.pk).exists():
         raise InvalidGrantError("The end user has no place in this tenant any more.")
 
 

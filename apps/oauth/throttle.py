@@ -11,12 +11,13 @@ from typing import Final
 
 import redis
 
-from apps.core import valkey
+from apps.core import throttle, valkey
 from apps.oauth.errors import TooManyAttemptsError
 
 AT_MOST: Final = 10
 WINDOW: Final = 60  # seconds
 REMEMBERED: Final = 10_000  # names, while Valkey is away
+BEGINNINGS: Final = 60  # a minute: what a client that proves nothing may store from one address
 
 _lock = Lock()
 _counts: dict[str, tuple[int, float]] = {}
@@ -38,6 +39,12 @@ def admit(*about: str, at_most: int = AT_MOST) -> None:
         raise TooManyAttemptsError(
             f"Too many failed attempts. Try again in {left} seconds.", retry_after=left
         )
+
+
+def bound(purpose: str, address: str) -> None:
+    """Refuse when ``address`` began too many of something within a minute; count this one."""
+    if not throttle.admits(purpose, address, at_most=BEGINNINGS, window=WINDOW):
+        raise TooManyAttemptsError("Too many at once. Try again in a minute.", retry_after=WINDOW)
 
 
 def failed(*about: str) -> None:

@@ -10,10 +10,9 @@ from uuid import uuid4
 import pytest
 import redis
 from django.conf import settings
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
+from pytest_django import DjangoCaptureOnCommitCallbacks as Captured
 from time_machine import TimeMachineFixture
 
 from apps.applications.models import Application
@@ -111,14 +110,24 @@ def test_a_secret_is_kept_as_a_keyed_digest(party: Party) -> None:
     assert party.client.client_secret == ""
 
 
-def test_the_use_of_a_secret_is_noted_every_five_minutes(party: Party) -> None:
-    own(party)
-    seen = party.client.secrets.get().last_used_at
+def test_the_use_of_a_secret_is_noted_every_five_minutes(
+    party: Party, django_capture_on_commit_callbacks: Captured, time_machine: TimeMachineFixture
+) -> None:
+    def use() -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            assert own(party).status == 200
+        party.client.refresh_from_db()
+
+    use()
+    seen, noted = party.client.secrets.get().last_used_at, party.client.last_used_at
     assert seen is not None
-    with CaptureQueriesContext(connection) as captured:
-        own(party)
-    assert not [query for query in captured if "UPDATE" in query["sql"]]
-    assert party.client.secrets.get().last_used_at == seen
+    assert noted is not None
+    use()
+    assert (party.client.secrets.get().last_used_at, party.client.last_used_at) == (seen, noted)
+    oauth.later(time_machine, 301)
+    use()
+    assert party.client.secrets.get().last_used_at != seen
+    assert party.client.last_used_at != noted
 
 
 def test_a_public_client_with_a_secret_is_refused() -> None:

@@ -89,6 +89,14 @@ def test_nobody_decides_too_late(time_machine: TimeMachineFixture) -> None:
         found(begun["user_code"], by)
 
 
+def test_nobody_fills_the_table_from_one_address() -> None:
+    party = oauth.public()
+    asked = [oauth.post("device_authorization", party.fields(scope="openid")) for _ in range(61)]
+    assert {answer.status for answer in asked[:60]} == {200}
+    assert (asked[60].status, asked[60].error) == (429, "temporarily_unavailable")
+    assert DeviceGrant.objects.count() == 60
+
+
 def test_a_client_asks_for_what_it_may_have() -> None:
     refused = oauth.post("device_authorization", oauth.public().fields(scope="openid x:y"))
     assert refused.error == "invalid_scope"

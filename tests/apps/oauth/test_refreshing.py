@@ -6,6 +6,7 @@ import pytest
 from time_machine import TimeMachineFixture
 
 from apps.applications.models import Application
+from apps.core import clock
 from apps.events.models import Event
 from apps.oauth.models import AccessToken, RefreshToken
 from tests.support import oauth, oidc
@@ -140,5 +141,15 @@ def test_who_lost_their_place_in_the_tenant_is_acted_for_no_more() -> None:
     party, by = oauth.confidential(), oauth.merchant()
     token = party.redeem(oauth.code(party, by)).body["refresh_token"]
     by.tenant.organization.memberships.all().delete()
+    assert party.refresh(token).error == "invalid_grant"
+    assert AccessToken.objects.count() == 1
+
+
+def test_a_tenant_of_a_suspended_organization_is_acted_in_no_more() -> None:
+    party, by = oauth.confidential(), oauth.merchant()
+    token = party.redeem(oauth.code(party, by)).body["refresh_token"]
+    type(by.tenant.organization).objects.filter(pk=by.tenant.organization_id).update(
+        suspended_at=clock.real()
+    )
     assert party.refresh(token).error == "invalid_grant"
     assert AccessToken.objects.count() == 1

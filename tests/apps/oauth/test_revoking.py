@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from redis.client import PubSub
+from time_machine import TimeMachineFixture
 
 from apps.core import invalidation, valkey
 from apps.events.models import Event
@@ -161,6 +162,18 @@ def test_what_a_user_let_one_client_do_in_one_tenant_ends_alone(party: Party) ->
     assert elsewhere.refresh(kept["refresh_token"]).status == 200
     event = Event.objects.get(type="token.revoked")
     assert (event.actor, event.tenant) == (by.user.pk, by.tenant.pk)
+
+
+def test_a_family_whose_access_tokens_have_expired_ends_in_the_log_too(
+    party: Party, time_machine: TimeMachineFixture
+) -> None:
+    party.redeem(oauth.code(party))
+    oauth.later(time_machine, 3601)
+    AccessToken.objects.all().delete()
+    families.end_all(client=party.client, reason="client changed", actor=None)
+    event = Event.objects.get(type="token.revoked")
+    assert event.data["digests"] == []
+    assert event.data["client_id"] == party.client.client_id
 
 
 def test_ending_nothing_in_particular_is_a_mistake() -> None:
