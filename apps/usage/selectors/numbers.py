@@ -11,9 +11,9 @@ from django.db import connection
 from apps.accounts.models import User
 from apps.applications.models import Application
 from apps.core import clock, ids
-from apps.keys.models import Key
 from apps.usage import rollups
 from apps.usage.latency import percentile
+from apps.usage.selectors import credentials
 
 MOST = 20  # rows in a share table; beyond them a reader is lost
 
@@ -150,12 +150,10 @@ def by_operation(chosen: Selection) -> list[Share]:
 
 
 def by_key(chosen: Selection) -> list[Share]:
-    """Return the most used keys, labelled by name and hint."""
+    """Return the most used keys and clients, labelled by name, keys by their hint too."""
     shares = _shares(rollups.KEY, "key_id", chosen)
-    wanted = [share.label for share in shares]
-    names = {
-        str(ids.decode(key.pk)[1]): str(key) for key in Key.objects.filter(pk__in=_uuids(wanted))
-    }
+    known = credentials.named(UUID(share.label) for share in shares)
+    names = {str(value): str(credential) for value, credential in known.items()}
     return [
         Share(names.get(share.label, ""), share.requests, share.errors, share.p95_ms)
         for share in shares
@@ -218,7 +216,3 @@ def _shares(table: rollups.Table, label: str, chosen: Selection) -> list[Share]:
         Share(name, int(requests), int(errors), percentile(latencies.get(name, []), 0.95))
         for name, requests, errors in counted
     ]
-
-
-def _uuids(texts: list[str]) -> list[UUID]:
-    return [UUID(text) for text in texts]

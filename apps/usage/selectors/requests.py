@@ -14,6 +14,8 @@ from apps.core import ids
 from apps.keys.models import Key
 from apps.tenants.models import Tenant
 from apps.usage.models import Request, RequestQuerySet
+from apps.usage.selectors import credentials
+from apps.usage.selectors.credentials import Credential
 
 # A request is recorded when it ends, its identifier is made when it begins.
 BEFORE, AFTER = timedelta(minutes=5), timedelta(hours=1)
@@ -91,7 +93,7 @@ def requests(
         tenant_id=_uuid("tnt", tenant),
         livemode=livemode,
         operation=operation or None,
-        key_id=_uuid("key", key),
+        key_id=_credential(key),
         method=method.upper() if method else None,
         at__gte=since,
         at__lt=until,
@@ -126,39 +128,34 @@ def request(user: User, request_id: str, *, own: bool = False) -> RequestRow | N
 
 
 def as_rows(found: Sequence[Request], *, trace: bool = False) -> list[RequestRow]:
-    """Return rows with the names of their applications and keys, in two queries."""
+    """Return rows with the names of their applications and credentials, in a few queries."""
     applications = dict(
         Application.objects.filter(pk__in={row.application_id for row in found}).values_list(
             "pk", "name"
         )
     )
-    keys = {
-        pk: (name, hint)
-        for pk, name, hint in Key.objects.filter(pk__in={row.key_id for row in found}).values_list(
-            "pk", "name", "hint"
-        )
-    }
-    return [_row(row, applications, keys, trace=trace) for row in found]
+    known = credentials.named(row.key_id for row in found)
+    return [_row(row, applications, known, trace=trace) for row in found]
 
 
 def _row(
     row: Request,
     applications: dict[str, str],
-    keys: dict[str, tuple[str, str]],
+    known: dict[UUID, Credential],
     *,
     trace: bool,
 ) -> RequestRow:
-    application, key = _text("app", row.application_id), _text("key", row.key_id)
-    name, hint = keys.get(key or "", ("", ""))
+    application = _text("app", row.application_id)
+    used = known.get(row.key_id) if row.key_id else None
     return RequestRow(
         id=row.pk,
         at=row.at,
         application_id=application,
         application_name=applications.get(application or "", ""),
         tenant_id=_text("tnt", row.tenant_id),
-        key_id=key,
-        key_name=name,
-        key_hint=hint,
+        key_id=used.id if used else _text("key", row.key_id),
+        key_name=used.name if used else "",
+        key_hint=used.hint if used else "",
         livemode=row.livemode,
         api=row.api,
         operation=row.operation,
@@ -249,6 +246,12 @@ def _uuid(prefix: str, thing: Tenant | Key | str | None) -> UUID | None:
     except ValueError:
         return UUID(int=0)
     return value if found == prefix else UUID(int=0)
+
+
+def _credential(key: Key | str | None) -> UUID | None:
+    """Return what to look for: a key, or the client of access tokens."""
+    client = isinstance(key, str) and key.startswith("cli_")
+    return _uuid("cli" if client else "key", key)
 
 
 def _text(prefix: str, value: UUID | None) -> str | None:
