@@ -15,6 +15,7 @@ class AccountsConfig(AppConfig):
         register(
             ("terms.published", "An operator published a version of the terms of service."),
             ("terms.accepted", "A person accepted a version of the terms of service."),
+            ("user.deactivated", "A person may no longer sign in; what they authorized ends."),
             ("account.access_changed", "An operator decided who may sign in or enter the admin."),
             ("account.groups_changed", "An operator gave a person other groups' rights."),
         )

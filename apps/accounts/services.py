@@ -60,6 +60,8 @@ def change_access(
     if changed:
         User.objects.filter(pk=user.pk).update(**changed)
         events.emit("account.access_changed", user, actor=actor, changed=changed)
+    if changed.get("is_active") is False:
+        events.emit("user.deactivated", user, actor=actor)
     user.refresh_from_db()
 
 

@@ -67,7 +67,7 @@ def signed_out(request: HttpRequest, **_: object) -> None:
 def follow(batch: Sequence[Event]) -> None:
     """Follow the event log: whoever may no longer sign in is signed out everywhere."""
     for event in batch:
-        if event.type == "user.deactivated" or _closed(event):
+        if event.type == "user.deactivated":
             end_all(event.subject)
 
 
@@ -114,11 +114,6 @@ def send(name: str) -> bool:
         notice.due_at = clock.real() + PAUSES[notice.attempts - 1]
     notice.save(update_fields=["attempts", "last_error", "done_at", "due_at"])
     return not error
-
-
-def _closed(event: Event) -> bool:
-    kind, changed = event.type, event.data.get("changed")
-    return kind == "account.access_changed" and changed.get("is_active") is False
 
 
 def _post(notice: LogoutNotice) -> str:

@@ -18,7 +18,7 @@ from apps.accounts.models import User
 from apps.core import clock
 from apps.events import services as events
 from apps.oauth import claims, logout, outbound, sessions, signing
-from apps.oauth.models import Client, LogoutNotice, SignIn
+from apps.oauth.models import AccessToken, Client, LogoutNotice, SignIn
 from tests.support import make, oidc
 
 pytestmark = pytest.mark.django_db
@@ -229,11 +229,15 @@ def test_closing_an_account_signs_out_at_every_client(
     browser: Browser, person: User, app: Client
 ) -> None:
     signed_in(browser, person, app)
+    token = oidc.access_token(app, person)
     operator = make.operator()
     accounts.change_access(
         person, is_active=False, is_staff=False, is_superuser=False, actor=operator
     )
     assert LogoutNotice.objects.get().subject == person.pk
+    answer = browser.get("/oauth/userinfo", headers={"authorization": f"Bearer {token}"})
+    assert answer.status_code == 401
+    assert AccessToken.objects.get().revoked_at is not None
     events.relay()
     assert LogoutNotice.objects.count() == 1
 
