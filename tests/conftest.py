@@ -15,6 +15,7 @@ from apps.accounts.models import User
 from apps.core import valkey
 from box.migrate import grant
 from config import env
+from tests.journeys.box import Box
 from tests.support import make
 
 
@@ -74,3 +75,14 @@ def developer(db: None) -> User:
 def stranger(db: None) -> User:
     """A developer of another organization."""
     return make.developer()
+
+
+@pytest.fixture(scope="session")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """A running demo with two gateways, at which strangers may register clients."""
+    settings = {"TRELLIS_REGISTRATION": "open"}
+    platform = Box(tmp_path_factory.mktemp("box") / "box", gateways=2, settings=settings)
+    try:
+        yield platform.up()
+    finally:
+        platform.down()

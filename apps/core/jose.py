@@ -25,7 +25,8 @@ CURVES: dict[str, tuple[str, ec.EllipticCurve, ec.ECDSA]] = {
     "ES256": ("P-256", ec.SECP256R1(), ec.ECDSA(SHA256())),
     "ES384": ("P-384", ec.SECP384R1(), ec.ECDSA(SHA384())),
 }
-ALGORITHMS = ("ES256", "ES384", "RS256", "PS256", "EdDSA")
+EDWARDS = ("EdDSA", "Ed25519")  # RFC 9864 gave the same algorithm a name that says the curve
+ALGORITHMS = ("ES256", "ES384", "RS256", "PS256", *EDWARDS)
 
 Verify = Callable[[bytes, bytes], None]  # signature, what was signed; InvalidSignature when not
 
@@ -96,7 +97,7 @@ def verifier(jwk: Any, algorithm: Any) -> Verify:
     try:
         if algorithm in CURVES:
             return _ecdsa(jwk, algorithm)
-        return _eddsa(jwk) if algorithm == "EdDSA" else _rsa(jwk, algorithm)
+        return _eddsa(jwk) if algorithm in EDWARDS else _rsa(jwk, algorithm)
     except Bad:
         raise
     except ValueError:

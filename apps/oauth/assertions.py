@@ -67,7 +67,7 @@ def _in_time(claims: Mapping[str, Any]) -> datetime:
     if until is None or since is None or until + skew < now or since - skew > now:
         raise InvalidClientError("The assertion has expired, or is not valid yet.")
     if until - now > lifetimes.ASSERTION.total_seconds() + skew:
-        raise InvalidClientError("An assertion lives for five minutes at most.")
+        raise InvalidClientError("An assertion lives for an hour at most.")
     return datetime.fromtimestamp(until + skew, UTC)
 
 

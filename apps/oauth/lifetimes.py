@@ -12,5 +12,5 @@ DEVICE_INTERVAL = 5  # seconds between two polls; "slow_down" adds as many
 PUSHED_REQUEST = timedelta(seconds=60)
 PROOF = timedelta(seconds=60)  # how far a DPoP proof's iat may be from now
 NONCE = timedelta(minutes=5)  # a DPoP nonce is good for one to two of these
-ASSERTION = timedelta(minutes=5)
+ASSERTION = timedelta(hours=1)  # what libraries write by default; it is good once anyway
 SKEW = timedelta(seconds=30)  # how far a client's clock may be off

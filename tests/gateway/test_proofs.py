@@ -57,7 +57,7 @@ def code(answer: httpx.Response) -> str:
     return "" if answer.status_code == 200 else str(answer.json()["code"])
 
 
-@pytest.mark.parametrize("algorithm", ["ES256", "ES384", "RS256", "PS256", "EdDSA"])
+@pytest.mark.parametrize("algorithm", ["ES256", "ES384", "RS256", "PS256", "EdDSA", "Ed25519"])
 def test_a_bound_token_with_a_proof(
     gateway: Gateway, grant_token: Grant, algorithm: str, upstream: StandIn
 ) -> None:

@@ -77,7 +77,7 @@ class Keys:
             self.private = ec.generate_private_key(ec.SECP256R1())
         elif algorithm == "ES384":
             self.private = ec.generate_private_key(ec.SECP384R1())
-        elif algorithm == "EdDSA":
+        elif algorithm in {"EdDSA", "Ed25519"}:
             self.private = ed25519.Ed25519PrivateKey.generate()
         else:
             self.private = rsa.generate_private_key(65537, 2048)
@@ -85,7 +85,7 @@ class Keys:
     @property
     def jwk(self) -> dict[str, str]:
         public = self.private.public_key()
-        if self.algorithm == "EdDSA":
+        if self.algorithm in {"EdDSA", "Ed25519"}:
             return {"kty": "OKP", "crv": "Ed25519", "x": b64(public.public_bytes_raw())}
         numbers = public.public_numbers()
         if self.algorithm in {"RS256", "PS256"}:
@@ -109,7 +109,7 @@ class Keys:
 
     def _sign(self, data: bytes) -> bytes:
         signature: bytes
-        if self.algorithm == "EdDSA":
+        if self.algorithm in {"EdDSA", "Ed25519"}:
             signature = self.private.sign(data)
         elif self.algorithm == "RS256":
             signature = self.private.sign(data, padding.PKCS1v15(), SHA256())

@@ -19,8 +19,16 @@ SLOWEST_START = 90.0
 class Box:
     """One ``trellis up``, its addresses and its demo facts."""
 
-    def __init__(self, home: Path, *, gateways: int = 1, demo: bool = True) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        gateways: int = 1,
+        demo: bool = True,
+        settings: dict[str, str] | None = None,
+    ) -> None:
         self.home = home
+        self.settings = settings or {}
         self.web_port, self.gateway_port = _free_ports(1)[0], _free_ports(gateways)[0]
         self.gateways = gateways
         self.demo = demo
@@ -52,7 +60,7 @@ class Box:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own command
                 [sys.executable, "-m", "box.cli", *argv, *(["--demo"] if self.demo else [])],
-                env=clean_environment(),
+                env=clean_environment() | self.settings,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -107,7 +115,7 @@ class Box:
         """Run ``code`` in Django, as the web process would, and return what it prints."""
         done = subprocess.run(  # noqa: S603 - our own command
             [sys.executable, "-c", f"import django; django.setup()\n{code}"],
-            env=clean_environment() | self.environment(),
+            env=clean_environment() | self.settings | self.environment(),
             capture_output=True,
             text=True,
             check=False,

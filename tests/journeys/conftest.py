@@ -1,12 +1,10 @@
-"""One platform for all journeys, and a browser."""
+"""A browser for all journeys."""
 
 import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-
-from tests.journeys.box import Box
 
 QUIET = [
     "--no-sandbox",
@@ -16,16 +14,6 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
-
-
-@pytest.fixture(scope="session")
-def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    """A running demo with two gateways."""
-    platform = Box(tmp_path_factory.mktemp("journeys") / "box", gateways=2)
-    try:
-        yield platform.up()
-    finally:
-        platform.down()
 
 
 @pytest.fixture(scope="session")
