@@ -1,5 +1,6 @@
 """API keys."""
 
+from datetime import timedelta
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -12,6 +13,8 @@ from apps.core import clock
 from apps.core.fields import IdField
 from apps.tenants.models import Tenant
 
+BRIEF = timedelta(hours=1)  # what a key of a documentation page lives
+
 
 class KeyQuerySet(models.QuerySet["Key"]):
     """API keys."""
@@ -23,6 +26,15 @@ class KeyQuerySet(models.QuerySet["Key"]):
     def usable(self) -> Self:
         """Return those that are neither revoked nor expired."""
         return self.filter(revoked_at=None).exclude(expires_at__lte=clock.real())
+
+    def brief(self) -> Self:
+        """Return the short-lived keys of documentation pages."""
+        ends = models.F("created_at") + BRIEF
+        return self.filter(kind=Key.Kind.RESTRICTED, expires_at__isnull=False, expires_at__lte=ends)
+
+    def lasting(self) -> Self:
+        """Return all others: those that people made."""
+        return self.exclude(pk__in=Key.objects.brief())
 
 
 class Key(models.Model):

@@ -1,7 +1,7 @@
 """Making an API key."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from django import forms
 from django.utils.html import format_html
@@ -20,6 +20,10 @@ LIVES: Final = (
     ("90", _("In 90 days")),
     ("365", _("In a year")),
 )
+ACCESS: Final = (
+    ("full", _("Everything that the application may do")),
+    ("restricted", _("Only what is ticked below")),
+)
 
 
 class KeyForm(forms.Form):
@@ -35,14 +39,28 @@ class KeyForm(forms.Form):
         Application.objects.none(), label=_("Application"), empty_label=None
     )
     tenant = forms.ModelChoiceField(Tenant.objects.none(), label=_("Environment"), empty_label=None)
+    access = forms.ChoiceField(
+        label=_("May do"),
+        choices=ACCESS,
+        required=False,
+        widget=forms.RadioSelect(
+            attrs={"class": "radio radio-sm radio-primary mt-0.5", "data-access": ""}
+        ),
+    )
     scopes = forms.MultipleChoiceField(
         label=_("Scopes"),
+        required=False,
         widget=forms.CheckboxSelectMultiple(
             attrs={"class": "checkbox checkbox-sm checkbox-primary mt-0.5"}
         ),
-        error_messages={"required": _("Choose at least one scope.")},
     )
     life = forms.ChoiceField(label=_("Expires"), choices=LIVES, required=False)
+    not_before = forms.DateTimeField(
+        label=_("Valid from"),
+        required=False,
+        help_text=_("In UTC. Without it, the key works at once."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
     ip_allow = forms.CharField(
         label=_("Addresses"),
         required=False,
@@ -73,10 +91,31 @@ class KeyForm(forms.Form):
         if not approved.exists():
             self.fields["tenant"].help_text = _("Live keys need an approved application.")
         self.initial["application"] = asked or (approved.first() if livemode else None)
+        self.fields["access"].initial = "restricted" if livemode else "full"
         if livemode:
             self.initial["tenant"] = tenants.filter(kind=Tenant.Kind.LIVE).first()
         else:  # Here nothing can be harmed. A live key gets the scopes that someone ticks.
-            self.initial["scopes"] = [name for name, _label in scopes]
+            harmless = Scope.objects.of_data().values_list("name", flat=True)
+            self.initial["scopes"] = list(harmless)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask a restricted key for a scope; give a full one what its application may do."""
+        wanted = super().clean() or self.cleaned_data
+        application, tenant = wanted.get("application"), wanted.get("tenant")
+        if wanted.get("access") != "full":
+            if not wanted.get("scopes") and "scopes" not in self.errors:
+                self.add_error("scopes", _("Choose at least one scope."))
+        elif application and tenant:
+            every = Scope.objects.values_list("name", flat=True)
+            given = application.approved_scopes if tenant.livemode else list(every)
+            if not given:
+                self.add_error("access", _("No scope is approved for this application yet."))
+            wanted["scopes"] = given
+        return wanted
+
+    def kind(self) -> Literal["k", "r"]:
+        """Return the kind of key that was chosen."""
+        return "k" if self.cleaned_data["access"] == "full" else "r"
 
     def expires_at(self) -> datetime | None:
         """Return when the key ends, or None."""

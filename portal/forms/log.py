@@ -64,7 +64,7 @@ class LogFilter(forms.Form):
         self.mode = mode
         operations = Operation.objects.order_by("name").values_list("name", flat=True).distinct()
         applications = Application.objects.visible_to(user).order_by("name")
-        keys = Key.objects.visible_to(user).filter(kind="k").order_by("-pk")[:SHOWN]
+        keys = Key.objects.visible_to(user).lasting().order_by("-pk")[:SHOWN]
         self._offer("operation", _("Any operation"), [(name, name) for name in operations])
         self._offer("application", _("Any application"), [(a.pk, a.name) for a in applications])
         self._offer("key", _("Any key"), [(key.pk, str(key)) for key in keys])

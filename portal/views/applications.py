@@ -63,7 +63,7 @@ def detail(request: PortalRequest, application_id: str) -> HttpResponse:
         applications.change(application, **form.cleaned_data, actor=request.user)
         messages.success(request, _("Saved."))
         return redirect("portal:applications-detail", application.pk)
-    shown = Key.objects.visible_to(request.user).filter(application=application, kind="k")
+    shown = Key.objects.visible_to(request.user).lasting().filter(application=application)
     subscription = getattr(application, "subscription", None)
     context = {
         "application": application,

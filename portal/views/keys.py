@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -24,10 +23,9 @@ SHOWN = 200
 def index(request: PortalRequest) -> HttpResponse:
     """List the keys of the environment that is being looked at."""
     rows = _mine(request).filter(tenant__kind=tenant_kind(request))
-    pages = Q(kind=Key.Kind.RESTRICTED) & ~Q(
-        pk__in=Key.objects.usable()
-    )  # Gone page keys are noise.
-    shown = rows.exclude(pages).order_by("-pk")[:SHOWN]
+    # Keys of documentation pages are shown while they work; afterwards they are noise.
+    gone = Key.objects.brief().exclude(pk__in=Key.objects.usable())
+    shown = rows.exclude(pk__in=gone).order_by("-pk")[:SHOWN]
     return render(request, "portal/keys/index.html", {"keys": shown})
 
 
@@ -50,6 +48,8 @@ def new(request: PortalRequest) -> HttpResponse:
                 tenant=wanted["tenant"],
                 name=wanted["name"],
                 scopes=wanted["scopes"],
+                kind=form.kind(),
+                not_before=wanted["not_before"],
                 expires_at=form.expires_at(),
                 ip_allow=form.networks(),
                 actor=request.user,
@@ -57,7 +57,7 @@ def new(request: PortalRequest) -> HttpResponse:
         except Problem as problem:
             form.add_error(problem.param if problem.param in form.fields else None, problem.detail)
         else:
-            return _issued(request, issued)
+            return issued_page(request, issued)
     return render(request, "portal/keys/new.html", {"form": form})
 
 
@@ -94,7 +94,8 @@ def _mine(request: PortalRequest) -> KeyQuerySet:
     return Key.objects.visible_to(request.user).select_related("application", "tenant")
 
 
-def _issued(request: PortalRequest, issued: keys.Issued) -> HttpResponse:
+def issued_page(request: PortalRequest, issued: keys.Issued) -> HttpResponse:
+    """Show a new key: the only page that ever holds the secret of a live one."""
     calls = samples.in_every_language(samples.first_url(issued.key.scopes), issued.secret)
     context = {"key": issued.key, "secret": issued.secret, "samples": calls}
     return render(request, "portal/keys/issued.html", context)

@@ -4,6 +4,7 @@ Developers see the usage of their organizations' applications; everything else i
 exist. Every answer costs the same number of queries however many rows stand behind it.
 """
 
+from apps.usage.selectors.handover import HandOver, KeyUser, handover
 from apps.usage.selectors.limits import LimitState, limits_of
 from apps.usage.selectors.numbers import (
     Day,
@@ -23,6 +24,8 @@ from apps.usage.selectors.requests import Page, RequestRow, request, requests
 
 __all__ = [
     "Day",
+    "HandOver",
+    "KeyUser",
     "LimitState",
     "Page",
     "Platform",
@@ -34,6 +37,7 @@ __all__ = [
     "by_key",
     "by_operation",
     "by_status",
+    "handover",
     "limits_of",
     "per_day",
     "platform",
