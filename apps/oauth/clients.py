@@ -1,13 +1,12 @@
 """What can happen to an OAuth client."""
 
-import json
 from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.db import transaction
 from jwcrypto.common import JWException
-from jwcrypto.jwk import JWKSet
+from jwcrypto.jwk import JWK
 
 from apps.applications.errors import NotApproved
 from apps.applications.models import Application
@@ -161,8 +160,8 @@ def _public_keys(jwks: Any) -> dict[str, Any]:
         if not isinstance(key, dict) or PRIVATE.intersection(key):
             raise Unprocessable("Only public keys belong here.", param="jwks")
     try:
-        parsed = JWKSet()
-        parsed.import_keyset(json.dumps({"keys": keys}))
+        for key in keys:
+            JWK(**key).thumbprint()
     except (JWException, ValueError, TypeError) as error:
         raise Unprocessable("One of these is no key (RFC 7517).", param="jwks") from error
     return {"keys": keys}
