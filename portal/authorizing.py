@@ -17,8 +17,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from apps.accounts.models import User
 from apps.core import clock
-from apps.oauth import pushed, redirects
+from apps.oauth import pushed, redirects, signing
 from apps.oauth.authorization import AuthorizationRequest, Refused, check
 from apps.oauth.models import Client
 
@@ -76,6 +77,17 @@ def is_overdue(request: HttpRequest, asked: AuthorizationRequest) -> bool:
     if first is None or since.timestamp() < first:
         return True
     return bool(clock.real().timestamp() - first > PATIENCE.total_seconds())
+
+
+def is_expected(user: User, asked: AuthorizationRequest) -> bool:
+    """Tell whether ``user`` is whom the request's ``id_token_hint`` names, if it names anybody."""
+    if not asked.id_token_hint:
+        return True
+    try:
+        hint = signing.verify(asked.id_token_hint, typ="JWT", expired=True)
+    except ValueError:
+        return False
+    return hint.get("aud") == asked.client.client_id and hint.get("sub") == user.pk
 
 
 def sign_in(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:

@@ -56,7 +56,7 @@ def page(client: Client, names: Sequence[str], user: User, *, tenant: str = "") 
         "verified": client.application.state == Application.State.APPROVED,
         "required": [one for one in asked if not one.optional],
         "optional": [one for one in asked if one.optional],
-        "widens": bool(known),
+        "widens": bool(known) and not known.issuperset(names),
         "tenants": tenants,
         "selected": tenant or (tenants[0].pk if len(tenants) == 1 else ""),
         "test_users": test_users(client, user),

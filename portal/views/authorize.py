@@ -76,7 +76,11 @@ def refuse(request: HttpRequest, refused: Refused) -> HttpResponse:
 def _silent(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
     """Answer ``prompt=none``: no page may appear."""
     user = request.user
-    if not isinstance(user, User) or authorizing.is_overdue(request, asked):
+    if (
+        not isinstance(user, User)
+        or authorizing.is_overdue(request, asked)
+        or not authorizing.is_expected(user, asked)
+    ):
         raise _error(asked, "login_required", "Nobody has signed in, or not recently enough.")
     consent = None if consents.asks_always(asked) else consents.standing(asked, user)
     if consent is None:
@@ -90,7 +94,8 @@ def _ask(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
         return authorizing.sign_in(request, asked)
     if authorizing.is_overdue(request, asked):
         return authorizing.sign_in_again(request, asked)
-    consent = None if consents.asks_always(asked) else consents.standing(asked, user)
+    stands = authorizing.is_expected(user, asked) and not consents.asks_always(asked)
+    consent = consents.standing(asked, user) if stands else None
     if consent is not None:
         return _accept(request, asked, consenting.repeated(consent, asked))
     context = consenting.page(asked.client, asked.scopes, user, tenant=asked.tenant) | {

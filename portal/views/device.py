@@ -40,7 +40,8 @@ def index(request: PortalRequest) -> HttpResponse:
     except OAuth2Error as refused:
         return _again(request, refused.description, refused.status_code)
     context = consenting.page(client, grant.scope.split(), request.user)
-    typed = request.POST.get("user_code", "")
+    letters = "".join(filter(str.isalnum, request.POST.get("user_code", ""))).upper()
+    typed = f"{letters[:4]}-{letters[4:]}"  # as the device shows it
     return render(request, "portal/device/confirm.html", context | {"typed": typed})
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.test import Client as Browser
 from django.urls import reverse
 from zeal import zeal_ignore
@@ -14,7 +15,7 @@ from apps.accounts.models import User
 from apps.applications.models import Application
 from apps.core import clock
 from apps.events.models import Event
-from apps.oauth import consents, pushed
+from apps.oauth import consents, pushed, signing
 from apps.oauth.models import Client, Consent, Grant, PushedRequest
 from apps.tenants.models import Membership, Tenant
 from tests.portal.conftest import Team
@@ -184,6 +185,27 @@ def test_defect_5_prompt_none_is_answered_without_a_page(
     assert (asked["error"], asked["state"]) == ("consent_required", "xyz")
     consent.allow(browser, consent.ask(browser, client_of_team), team.developer)
     assert "code" in consent.said(consent.ask(browser, client_of_team, prompt="none"))
+
+
+def test_prompt_none_speaks_for_the_person_that_the_hint_names(
+    browser: Browser, team: Team, client_of_team: Client, stranger: User
+) -> None:
+    consent.allow(browser, consent.ask(browser, client_of_team), team.developer)
+
+    def hint(user: User, of: str) -> str:
+        claims = {"iss": settings.PORTAL_URL, "sub": user.pk, "aud": of, "iat": 1, "exp": 2}
+        return signing.sign(claims)
+
+    mine = client_of_team.client_id
+    right = hint(team.developer, mine)
+    assert "code" in consent.said(
+        consent.ask(browser, client_of_team, prompt="none", id_token_hint=right)
+    )
+    for wrong in (hint(stranger, mine), hint(team.developer, "cli_other"), "a.b.c", "x"):
+        silent = consent.ask(browser, client_of_team, prompt="none", id_token_hint=wrong)
+        assert consent.said(silent)["error"] == "login_required"
+        shown = consent.ask(browser, client_of_team, id_token_hint=wrong)
+        assert shown.status_code == 200
 
 
 def test_defect_9_max_age_wants_a_new_sign_in_and_keeps_the_request(
