@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from apps.oauth.authorization import challenge_of
 from tests.journeys.box import Box
+from tests.support.screenshots import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 VERIFIER = "a-verifier-that-is-long-enough-for-rfc-7636-section-4.1"
@@ -91,6 +92,9 @@ def test_a_person_signs_in_allows_and_the_client_calls_in_their_name(
     expect(page.get_by_role("heading", name="Let Ledger act for you?")).to_be_visible()
     expect(page.get_by_text("orders:write")).to_be_visible()
     expect(page.get_by_text(box.facts["developer_email"])).to_be_visible()
+    assert violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_role("button", name="Allow").click()  # Chromium follows: form-action names it
     expect(page.get_by_text("Welcome back")).to_be_visible()
     said = application.answer()
@@ -120,7 +124,11 @@ def test_a_person_signs_in_allows_and_the_client_calls_in_their_name(
     assert application.answer()["state"] == "s2"
     second.context.close()
 
+    for path in ("", "/consent", "/delete"):
+        page.goto(f"{box.portal}/oauth-clients/{client_id}{path}")
+        assert violations(page) == [], path
     page.goto(f"{box.portal}/connections")
+    assert violations(page) == []
     expect(page.get_by_text("Ledger", exact=True)).to_be_visible()
     page.get_by_role("link", name="Disconnect Ledger").click()
     page.get_by_role("button", name="Disconnect").click()

@@ -41,6 +41,7 @@ OPEN = {
     "errors": "/docs/errors",
     "error": "/docs/errors/scope_missing",
     "events": "/docs/events",
+    "scopes": "/docs/scopes",
     "password-forgotten": "/accounts/password/reset/",
     "outbox": "/outbox",
     "missing": "/nowhere",
@@ -55,10 +56,13 @@ SIGNED_IN = {
     "logs": "/logs",
     "usage": "/usage",
     "explorer": "/docs/swagger",
+    "connections": "/connections",
+    "device": "/device",
     "settings": "/settings",
     "password": "/accounts/password/change/",
     "address": "/accounts/email/",
 }
+BELOW = ("scopes", "oauth", "oauth/new", "oauth/initial-tokens")  # an application's page
 RUN = """axe.run().then(found => found.violations.map(
   one => `${one.id} (${one.nodes.length}): ${one.nodes[0].target.join(" ")}`))"""
 
@@ -148,6 +152,8 @@ def portal(
         "application": first(page, base, "applications"),
     }
     page.close()
+    for path in BELOW:
+        entries[f"application-{path.replace('/', '-')}"] = f"{entries['application']}/{path}"
     yield from photograph(context, base, SIGNED_IN | entries, mark, folder)
 
 
