@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from oauthlib.common import Request
 from time_machine import TimeMachineFixture
 
-from apps.core import clock
+from apps.core import clock, secrets
 from apps.core.errors import Missing
 from apps.oauth import devices
 from apps.oauth.errors import TooManyAttemptsError
@@ -161,10 +161,14 @@ def test_8_a_client_learns_nothing_of_anothers_tokens(party: Party) -> None:
         assert oauth.post("introspect", party.fields(token=token)).body["active"] is True
 
 
-def test_8_a_registration_token_is_no_access_token() -> None:
-    """There is no route that stores one among access tokens: only its digest is with the client."""
-    names = {field.name for field in AccessToken._meta.get_fields()}
-    assert "registration" not in " ".join(names)
+def test_8_a_registration_token_is_no_access_token(party: Party) -> None:
+    text = secrets.mint("test", kind="g")
+    digest = secrets.digest(text, settings.KEY_PEPPERS[0][1])
+    type(party.client).objects.filter(pk=party.client.pk).update(registration_digest=digest)
+    assert not bearer(text)
+    assert oauth.post("introspect", party.fields(token=text)).body == {"active": False}
+    asked = {"grant_type": "client_credentials"}
+    assert oauth.post("token", asked, Authorization=f"Bearer {text}").status == 401
 
 
 def test_9_a_device_that_polls_too_fast_is_slowed_down(
