@@ -44,6 +44,7 @@ OPEN = {
     "scopes": "/docs/scopes",
     "password-forgotten": "/accounts/password/reset/",
     "outbox": "/outbox",
+    "signed-out": "/oauth/logout",
     "missing": "/nowhere",
 }
 SIGNED_IN = {
@@ -58,6 +59,7 @@ SIGNED_IN = {
     "explorer": "/docs/swagger",
     "connections": "/connections",
     "device": "/device",
+    "sign-out": "/oauth/logout",
     "settings": "/settings",
     "password": "/accounts/password/change/",
     "address": "/accounts/email/",
