@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from django.apps import apps
 
-from gateway.store import CREDENTIAL, GRANTS, OPERATIONS
+from gateway.store import BEARER, CREDENTIAL, GRANTS, OPERATIONS, SIGNING_KEYS
 
 TABLES = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
 
@@ -18,11 +18,20 @@ def test_every_column_it_may_read_is_a_models(table: str) -> None:
 def test_it_may_run_its_queries_and_read_nothing_else(environment: dict[str, str]) -> None:
     with psycopg.connect(environment["DATABASE_GATEWAY_URL"], autocommit=True) as gateway:
         gateway.execute(CREDENTIAL, [[b"none"]])
+        gateway.execute(BEARER, ["0" * 64])
+        gateway.execute(SIGNING_KEYS)
         gateway.execute(OPERATIONS)
         for forbidden in (
             "SELECT sealed FROM keys_key",
             "SELECT name FROM keys_key",
             "SELECT * FROM accounts_user",
+            "SELECT email FROM accounts_user",
+            "SELECT token FROM oauth_accesstoken",
+            "SELECT sealed FROM oauth_signingkey",
+            "SELECT client_secret FROM oauth_client",
+            "SELECT digest FROM oauth_clientsecret",
+            "SELECT token_checksum FROM oauth_refreshtoken",
+            "UPDATE oauth_accesstoken SET last_used_at = now()",
             "SELECT document FROM catalog_apiversion",
             "UPDATE keys_key SET revoked_at = NULL",
             "DELETE FROM catalog_operation",

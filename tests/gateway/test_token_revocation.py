@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import redis
 
 from apps.accounts.models import User
 from apps.core.invalidation import announce, cache_name
+from apps.oauth import families
 from apps.oauth.models import AccessToken
 from apps.orgs import services as orgs
 from box.valkey import Valkey
@@ -53,6 +55,20 @@ def test_a_revoked_token_stops_everywhere_within_a_second(
     until("", gateway, twin, token=token)
     revoke(world, token, dead="token_revoked")
     assert until("token_revoked", gateway, twin, token=token) < 1
+
+
+def test_what_the_portal_revokes_stops_everywhere_within_a_second(
+    gateway: Gateway, twin: Gateway, grant_token: Grant, world: World
+) -> None:
+    family = uuid4()
+    token, kin, stranger = grant_token(family=family), grant_token(family=family), grant_token()
+    for each in (token, kin, stranger):
+        until("", gateway, twin, token=each)
+    with world():
+        families.end(family, reason="consent_withdrawn", actor=None)
+    for each in (token, kin):
+        assert until("token_revoked", gateway, twin, token=each) < 1
+    assert code(gateway, stranger) == ""
 
 
 def test_a_token_whose_row_is_gone_stays_revoked(

@@ -25,6 +25,7 @@ from gateway.shipper import Shipper
 from gateway.spool import Spool, orphans
 from tests.gateway.conftest import bearer
 from tests.gateway.process import Gateway
+from tests.gateway.tokens import Token
 
 Row = dict[str, Any]
 
@@ -94,6 +95,26 @@ def test_a_record_says_what_happened(
     assert [step[:2] for step in row["trace"]] == [
         [name, "passed"] for name in ("known", "standing", "route", "allowed", "limit", "backend")
     ]
+
+
+def test_what_a_token_did_is_counted_under_its_client(
+    launch: Callable[..., Gateway],
+    environment: dict[str, str],
+    grant_token: Callable[..., Token],
+    valkey: Valkey,
+) -> None:
+    gateway, token = launch(VALKEY_URL=valkey.url()), grant_token()
+    assert gateway.client.get("/shop/v1/echo", headers=token.header).status_code == 200
+    [row] = shipped(environment, valkey.url(), 1)
+    client = token.row.application
+    assert ids.encode("cli", row["key_id"]) == client.client_id
+    assert ids.encode("app", row["application_id"]) == client.application_id
+    assert ids.encode("tnt", row["tenant_id"]) == token.row.tenant_id
+    assert row["livemode"] is False
+    name = ids.encode("tok", token.row.public_id)
+    assert ["standing", "passed", {"token": name}] in row["trace"]
+    assert token.text not in str(row)
+    assert token.digest.hex() not in str(row)
 
 
 def test_refused_requests_have_their_record_too(
