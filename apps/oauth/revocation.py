@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from django.db import transaction
+from django.db.models import Q
 
 from apps.accounts.models import User
 from apps.core.invalidation import announce
 from apps.events.models import Event
 from apps.oauth import families
 from apps.oauth.models import AccessToken
-from apps.oauth.models.tokens import AccessTokenQuerySet
+from apps.tenants.models import Tenant
 
 DEAD = "token_revoked"
 CHUNK = 500
@@ -22,18 +22,16 @@ def follow(batch: Sequence[Event]) -> None:
             bury(event.data.get("digests", ()))
         elif event.type == "user.deactivated":
             end_everything_of(event.subject)
+        elif event.type == "member.removed":
+            end_what_left(event.subject, organization=event.organization)
         elif event.type.startswith("client.") and event.type != "client.secret_created":
-            forget(AccessToken.objects.filter(application__client_id=_client_id(event)))
+            forget(Q(application__client_id=event.data.get("client_id", "")))
         elif event.type.startswith("application.") and event.application:
-            tokens = AccessToken.objects.filter(application__application=event.application)
-            forget(tokens, f"app:{event.application}")
+            forget(Q(application__application=event.application), f"app:{event.application}")
         elif event.type in {"organization.suspended", "organization.reinstated"}:
-            forget(
-                AccessToken.objects.filter(
-                    application__application__organization=event.organization
-                ),
-                f"org:{event.organization}",
-            )
+            own = Q(application__application__organization=event.organization)
+            acting_there = Q(tenant__organization=event.organization)
+            forget(own | acting_there, f"org:{event.organization}")
 
 
 def bury(digests: Iterable[str]) -> None:
@@ -44,12 +42,11 @@ def bury(digests: Iterable[str]) -> None:
         announce(part, *(f"key:{digest.hex()}" for digest in part), dead=DEAD)
 
 
-def forget(tokens: AccessTokenQuerySet, *messages: str) -> None:
-    """Let gateways read the standing of ``tokens`` afresh."""
-    digests = [
-        bytes.fromhex(checksum)
-        for checksum in tokens.usable().values_list("token_checksum", flat=True)
-    ]
+def forget(which: Q, *messages: str) -> None:
+    """Let gateways read the standing of tokens afresh."""
+    usable = AccessToken.objects.usable().filter(which)
+    checksums = usable.values_list("token_checksum", flat=True)
+    digests = [bytes.fromhex(checksum) for checksum in checksums]
     announce(digests, *messages, *(f"key:{digest.hex()}" for digest in digests))
 
 
@@ -57,9 +54,14 @@ def end_everything_of(user_id: str) -> None:
     """End what a person who may no longer sign in has authorized."""
     user = User.objects.filter(pk=user_id).first()
     if user is not None:
-        with transaction.atomic():
-            families.end_all(user=user, reason="user_deactivated", actor=None)
+        families.end_all(user=user, reason="user_deactivated", actor=None)
 
 
-def _client_id(event: Event) -> str:
-    return str(event.data.get("client_id", ""))
+def end_what_left(user_id: str, *, organization: str) -> None:
+    """End what a former member authorized in tenants that are not theirs to grant any more."""
+    user = User.objects.filter(pk=user_id).first()
+    if user is None:
+        return
+    still = Tenant.objects.grantable_by(user).values("pk")
+    for tenant in Tenant.objects.filter(organization=organization).exclude(pk__in=still):
+        families.end_all(user=user, tenant=tenant, reason="member_removed", actor=None)

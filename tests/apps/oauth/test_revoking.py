@@ -13,7 +13,7 @@ from apps.events.models import Event
 from apps.oauth import families, revocation
 from apps.oauth.models import AccessToken, DeviceGrant, RefreshToken
 from tests.support import make, oauth
-from tests.support.oauth import Party
+from tests.support.oauth import Merchant, Party
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +132,46 @@ def test_a_deactivated_user_loses_every_token(party: Party) -> None:
     assert AccessToken.objects.usable().count() == 1
     assert party.refresh(body["refresh_token"]).error == "invalid_grant"
     assert party.refresh(other["refresh_token"]).status == 200
+
+
+def test_who_leaves_an_organization_leaves_no_token_in_its_tenants(party: Party) -> None:
+    by = oauth.merchant()
+    elsewhere = Merchant(by.user, make.sandbox(make.organization(by.user)))
+    party.redeem(oauth.code(party, by))
+    kept = party.redeem(oauth.code(party, elsewhere)).body
+    organization = by.tenant.organization
+    left = Event(type="member.removed", subject=by.user.pk, organization=organization.pk)
+    revocation.follow([left])
+    assert AccessToken.objects.usable().count() == 2  # still a member: nothing happens
+    organization.memberships.all().delete()
+    revocation.follow([left])
+    assert AccessToken.objects.usable().get().tenant == elsewhere.tenant
+    assert party.refresh(kept["refresh_token"]).status == 200
+
+
+def test_an_end_user_of_a_tenant_keeps_what_they_allowed_there(party: Party) -> None:
+    by = oauth.merchant()
+    by.tenant.memberships.create(user=by.user)
+    party.redeem(oauth.code(party, by))
+    organization = by.tenant.organization
+    organization.memberships.all().delete()
+    left = Event(type="member.removed", subject=by.user.pk, organization=organization.pk)
+    revocation.follow([left])
+    assert AccessToken.objects.usable().count() == 1
+
+
+def test_a_suspended_organizations_tenants_are_read_afresh_for_every_client(
+    party: Party, heard: PubSub
+) -> None:
+    by = oauth.merchant()
+    party.redeem(oauth.code(party, by))
+    [digest] = digests()
+    organization = by.tenant.organization_id
+    suspended = Event(
+        type="organization.suspended", subject=organization, organization=organization
+    )
+    revocation.follow([suspended])
+    assert {f"key:{digest.hex()}", f"org:{organization}"} <= messages(heard)
 
 
 def test_all_that_a_client_got_ends_together(party: Party) -> None:
