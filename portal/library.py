@@ -19,7 +19,7 @@ _SENTENCE: Final = re.compile(r"(?<=\.) ")
 _HEAD: Final = re.compile(r"\*\*(\d{3})\*\* · (.+)")
 GATEWAY: Final = "http://localhost:8080"  # what the documents call this installation's gateway
 FIRST: Final = (
-    *("quickstart", "authentication", "sandbox"),
+    *("quickstart", "authentication", "keys", "sandbox"),
     *("handling-errors", "pagination", "idempotency"),
 )
 

@@ -7,13 +7,28 @@ from unfold.enums import ActionVariant
 
 from apps.accounts.models import User
 from apps.core.office import Record, coloured, decision
+from apps.keys import leaks
 from apps.keys import services as keys
-from apps.keys.models import Key
+from apps.keys.models import Key, LeakReport
+
+COLOURS = {
+    "active": "success",
+    "retiring": "info",
+    "waiting": "warning",
+    "rotated": "danger",
+    "expired": "danger",
+    "revoked": "danger",
+}
 
 
 def open_still(key: Key) -> bool:
     """Tell whether there is something to revoke."""
     return key.revoked_at is None
+
+
+def unsettled(leak: LeakReport) -> bool:
+    """Tell whether the key is still to be revoked."""
+    return leak.settled_at is None
 
 
 @admin.register(Key)
@@ -26,17 +41,16 @@ class KeyAdmin(Record):
     search_fields: ClassVar = ["name", "hint", "application__name"]
     fieldsets: ClassVar = [
         (None, {"fields": ["name", "hint", "kind", "application", "tenant", "scopes", "ip_allow"]}),
-        ("Life", {"fields": ["not_before", "expires_at", "last_used_at", "created_at"]}),
+        ("Life", {"fields": ["not_before", "expires_at", "created_at"]}),
+        ("Use", {"fields": ["last_used_at", "last_used_from"]}),
+        ("Hand-over", {"fields": ["rotated_at", "silent_hours", "alert_at", "retire_at"]}),
         ("End", {"fields": ["standing", "revoked_at", "revoked_reason"]}),
         ("Origin", {"fields": ["id", "created_by", "rotated_from"]}),
     ]
     readonly_fields: ClassVar = ["standing"]
     actions_detail: ClassVar = ["revoke"]
 
-    @coloured(
-        "State",
-        {"active": "success", "revoked": "danger", "expired": "danger", "waiting": "warning"},
-    )
+    @coloured("State", COLOURS)
     def standing(self, key: Key) -> str:
         """Return whether the key opens anything."""
         return key.state
@@ -50,3 +64,30 @@ class KeyAdmin(Record):
     def revoke(self, key: Key, reason: str, actor: User) -> None:
         """Close the key for good."""
         keys.revoke(key, reason=reason[:200], actor=actor)
+
+
+@admin.register(LeakReport)
+class LeakReportAdmin(Record):
+    """Keys that were found in public, and what came of it."""
+
+    list_display: ClassVar = ["key", "reporter", "place", "course", "due_at", "reported_at"]
+    list_filter: ClassVar = ["policy", ("settled_at", admin.EmptyFieldListFilter)]
+    list_select_related: ClassVar = ["key"]
+    search_fields: ClassVar = ["key__name", "key__hint", "reporter", "url"]
+    fieldsets: ClassVar = [
+        (None, {"fields": ["key", "reporter", "url", "place", "reported_at"]}),
+        ("What happens", {"fields": ["course", "policy", "due_at", "settled_at"]}),
+        ("Origin", {"fields": ["id"]}),
+    ]
+    readonly_fields: ClassVar = ["course"]
+    actions_detail: ClassVar = ["dismiss"]
+
+    @coloured("Course", {"waiting": "warning", "settled": "success"})
+    def course(self, leak: LeakReport) -> str:
+        """Return whether something is still to be done."""
+        return "waiting" if unsettled(leak) else "settled"
+
+    @decision("Let the key live on", permission="keys.change_leakreport", offered=unsettled)
+    def dismiss(self, leak: LeakReport, reason: str, actor: User) -> None:
+        """Spare the key: it will not be revoked for this report."""
+        leaks.dismiss(leak, reason=reason, actor=actor)

@@ -2,20 +2,14 @@
 
 from typing import Any
 
-from django.db.models import Q
-
 from apps.keys.models import Key, LeakReport
 from apps.notifications import services as notifications
-from apps.orgs.models import Membership, Role
+from apps.orgs.recipients import responsible
 
 
 def recipients(key: Key) -> list[str]:
-    """Return who answers for ``key``: owners, admins, and who made it while still a member."""
-    responsible = Q(role__in=(Role.OWNER, Role.ADMIN)) | Q(user=key.created_by_id)
-    members = Membership.objects.filter(
-        responsible, organization=key.application.organization_id, user__is_active=True
-    )
-    return list(members.values_list("user__email", flat=True))
+    """Return who answers for ``key``."""
+    return responsible(key.application.organization_id, maker=key.created_by_id)
 
 
 def still_used(key: Key) -> None:

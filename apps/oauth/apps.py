@@ -13,7 +13,8 @@ class OauthConfig(AppConfig):
 
     def ready(self) -> None:
         """Describe this app's events; tell gateways what ends a token; refuse open gates."""
-        from apps.oauth import checks, logout, revocation  # noqa: PLC0415 - models load after ready() begins
+        from apps.notifications.reminders import register as remind_of  # noqa: PLC0415 - as below
+        from apps.oauth import checks, logout, reminders, revocation  # noqa: PLC0415 - models load after ready() begins
 
         checks.refuse_open_doors()
         register(
@@ -30,6 +31,7 @@ class OauthConfig(AppConfig):
             ("signing_key.rotated", "Another key signs tokens from now on."),
             ("token.revoked", "Access tokens, and what would renew them, were revoked."),
         )
+        remind_of("client secrets", reminders.expiring)
         follow("tokens", revocation.follow, promptly=True)
         follow("sign-ins", logout.follow, promptly=True)
         user_logged_out.connect(logout.signed_out, dispatch_uid="oauth")

@@ -56,6 +56,7 @@ NAVIGATION = [
         "title": "Access",
         "items": [
             page("API keys", "key", "keys_key", "keys.view_key"),
+            page("Leak reports", "report", "keys_leakreport", "keys.view_leakreport"),
             page("OAuth clients", "lock_open", "oauth_client", "oauth.view_client"),
             page("Tenants", "database", "tenants_tenant", "tenants.view_tenant"),
         ],

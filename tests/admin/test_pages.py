@@ -17,7 +17,7 @@ from apps.accounts.models import User
 from apps.applications import services as applications
 from apps.catalog import services as catalog
 from apps.events.models import Event
-from apps.keys.models import Key
+from apps.keys.models import Key, LeakReport
 from apps.moderation import services as moderation
 from apps.oauth.models import Client as OAuthClient
 from apps.usage.models import Request
@@ -48,6 +48,7 @@ def world(developer: User, operator: User) -> Key:
     Group.objects.create(name="Reviewers")
     applications.submit(application, actor=developer)
     moderation.approve(application, reason="Good.", actor=operator)
+    LeakReport.objects.create(key=issued.key, reporter="GitHub", policy="notify")
     traffic.serve(issued.key)
     traffic.serve(None, status=401, code="key_unknown")
     return issued.key

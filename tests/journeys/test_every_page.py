@@ -12,7 +12,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 ROWS = """
 from django.contrib.auth.models import Group
 from apps.applications.models import Application
+from apps.keys.models import Key, LeakReport
 from apps.oauth.models import Client
+LeakReport.objects.get_or_create(
+    key=Key.objects.order_by("pk")[0], reporter="GitHub", defaults={"policy": "grace"}
+)
 Group.objects.get_or_create(name="Reviewers")
 Client.objects.get_or_create(name="App", application=Application.objects.order_by("pk")[0])
 """
@@ -20,6 +24,7 @@ DECISIONS = {
     "applications-application": {"approve", "request-changes", "reject", "suspend", "reinstate"},
     "orgs-organization": {"suspend"},
     "keys-key": {"revoke"},
+    "keys-leakreport": {"dismiss"},
 }
 
 

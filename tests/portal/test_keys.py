@@ -1,5 +1,6 @@
 """A developer makes, shows and revokes keys in the portal, without any JavaScript."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,9 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from apps.applications.models import Application
+from apps.core import clock
+from apps.keys import services as keys
 from apps.keys.models import Key
 from apps.tenants.models import Tenant
 from tests.portal.conftest import Team
@@ -151,3 +155,97 @@ def test_the_form_says_when_no_application_may_have_a_live_key(browser: Client, 
     make.application(team.organization, approved=True)
     page = browser.get(reverse("portal:keys-new")).content.decode()
     assert "Live keys need an approved application." not in page
+
+
+def test_a_full_key_may_do_what_its_application_may(browser: Client, team: Team) -> None:
+    make.scopes("orders:read", "customers:read")
+    browser.post(reverse("portal:keys-new"), wanted(team, access="full", scopes=[]))
+    key = Key.objects.get(name="Staging")
+    assert key.kind == "k"
+    assert {"orders:read", "customers:read"} <= set(key.scopes)
+
+
+def test_a_restricted_key_says_so_in_its_text(browser: Client, team: Team) -> None:
+    answer = browser.post(reverse("portal:keys-new"), wanted(team, access="restricted"))
+    assert answer.context["secret"].startswith("trl_test_r")
+    assert Key.objects.get(name="Staging").scopes == ["orders:read"]
+    assert "Staging" in browser.get(reverse("portal:keys")).content.decode()
+
+
+def test_a_live_key_may_do_what_a_reviewer_approved_and_no_more(
+    browser: Client, team: Team
+) -> None:
+    make.scopes("orders:read", "orders:write")
+    approved = make.application(team.organization, approved=True)
+    Application.objects.filter(pk=approved.pk).update(approved_scopes=["orders:read"])
+    live = {"application": approved.pk, "tenant": make.live(team.organization).pk}
+    refused = browser.post(
+        reverse("portal:keys-new"), wanted(team, **live, scopes=["orders:write"])
+    )
+    assert "is not approved for orders:write" in refused.content.decode()
+    assert not Key.objects.filter(name="Staging").exists()
+    browser.post(reverse("portal:keys-new"), wanted(team, **live, access="full", scopes=[]))
+    assert Key.objects.get(name="Staging").scopes == ["orders:read"]
+    Application.objects.filter(pk=approved.pk).update(approved_scopes=[])
+    form = wanted(team, **live, access="full", name="Second")
+    assert "No scope is approved" in browser.post(reverse("portal:keys-new"), form).content.decode()
+    assert not Key.objects.filter(name="Second").exists()
+
+
+def test_a_key_may_begin_later_and_not_after_its_end(browser: Client, team: Team) -> None:
+    later = clock.real() + timedelta(days=3)
+    said = later.strftime("%Y-%m-%dT%H:%M")
+    browser.post(reverse("portal:keys-new"), wanted(team, not_before=said))
+    key = Key.objects.get(name="Staging")
+    assert key.state == "waiting"
+    assert key.not_before == later.replace(second=0, microsecond=0)
+    wrong = wanted(team, name="Second", not_before=said.replace("20", "21", 1))
+    assert "must begin before" in browser.post(reverse("portal:keys-new"), wrong).content.decode()
+    assert not Key.objects.filter(name="Second").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("203.0.113.77/24", ["203.0.113.0/24"]),
+        ("203.0.113.7 203.0.113.7", ["203.0.113.7/32"]),
+        ("2001:DB8::1/32", ["2001:db8::/32"]),
+        ("::ffff:203.0.113.0/120", ["203.0.113.0/24"]),
+        ("::/0,0.0.0.0/0", ["::/0", "0.0.0.0/0"]),
+    ],
+)
+def test_addresses_are_kept_as_the_gateway_compares_them(
+    browser: Client, team: Team, said: str, kept: list[str]
+) -> None:
+    browser.post(reverse("portal:keys-new"), wanted(team, ip_allow=said))
+    assert Key.objects.get(name="Staging").ip_allow == kept
+
+
+@pytest.mark.parametrize(
+    "said", ["203.0.113.0/33", "fe80::1%eth0", "1.2.3", "x", ",".join(["1.1.1.1"] * 51)]
+)
+def test_what_is_no_list_of_addresses_makes_no_key(browser: Client, team: Team, said: str) -> None:
+    answer = browser.post(reverse("portal:keys-new"), wanted(team, ip_allow=said))
+    assert answer.context["form"].errors["ip_allow"]
+    assert not Key.objects.filter(name="Staging").exists()
+
+
+def test_keys_of_documentation_pages_leave_the_list_and_restricted_ones_stay(
+    browser: Client, team: Team
+) -> None:
+    page = keys.page_key(team.application, tenant=team.sandbox, actor=team.developer).key
+    mine = make.key(team.application, tenant=team.sandbox, kind="r").key
+    for key in (page, mine):
+        keys.revoke(key, actor=team.developer)
+    listed = {key.pk for key in browser.get(reverse("portal:keys")).context["keys"]}
+    assert mine.pk in listed
+    assert page.pk not in listed
+
+
+def test_the_list_says_when_and_from_where_a_key_was_used(browser: Client, team: Team) -> None:
+    Key.objects.filter(pk=team.key.pk).update(
+        last_used_at=clock.real() - timedelta(minutes=7), last_used_from="203.0.113.0/24"
+    )
+    text = browser.get(reverse("portal:keys")).content.decode()
+    assert "7 min ago" in text
+    assert "203.0.113.0/24" in text

@@ -9,7 +9,10 @@ from apps.keys import services
 from apps.keys.models import Key
 from apps.notifications.models import Message
 from apps.notifications.reminders import remind
+from apps.oauth import client_secrets
+from apps.oauth.models import ClientSecret
 from apps.orgs.models import Membership, Role
+from tests.gateway import tokens
 from tests.support import make
 
 pytestmark = pytest.mark.django_db
@@ -83,3 +86,20 @@ def test_owners_admins_and_the_maker_are_told_and_nobody_else() -> None:
     owner = organization.memberships.get(role="owner").user
     remind()
     assert set(Message.objects.get().recipients) == {owner.email, admin.email, maker.email}
+
+
+def test_a_client_secret_is_announced_unless_a_later_one_replaces_it() -> None:
+    client = tokens.token().row.application
+    secret, _ = client_secrets.add_secret(client, actor=client.application.created_by)
+    end = clock.real() + DAY
+    ClientSecret.objects.filter(pk=secret.pk).update(
+        expires_at=end, created_at=end - 60 * DAY, hint="AbCd"
+    )
+    assert (remind(), remind()) == (1, 0)
+    assert subjects() == ["The secret …AbCd of the OAuth client “Back office” expires in 1 day"]
+    message = Message.objects.get()
+    assert f"/oauth-clients/{client.client_id}" in message.text
+    assert message.recipients == [client.application.created_by.email]
+    ClientSecret.objects.filter(pk=secret.pk).update(expires_at=end + timedelta(minutes=1))
+    client_secrets.add_secret(client, actor=None)
+    assert remind() == 0
