@@ -17,11 +17,10 @@ from apps.core import clock, secrets, vault
 from apps.core.errors import Problem
 from apps.events import services as events
 from apps.keys.errors import KeyClosed, KeyRotatedAlready, UnknownScope
-from apps.keys.models import Key
+from apps.keys.models import BRIEF, Key
 from apps.orgs.actors import Actor, person
 from apps.tenants.models import Tenant
 
-PAGE_KEY_LIFE = timedelta(hours=1)
 OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=7)
 ALERT_AT = 0.75  # of the overlap: when owners are told that the old key is still in use
@@ -169,7 +168,7 @@ def page_key(application: Application, *, tenant: Tenant, actor: User) -> Issued
         scopes=Scope.objects.of_data().values_list("name", flat=True),
         actor=actor,
         kind="r",
-        expires_at=clock.real() + PAGE_KEY_LIFE,
+        expires_at=clock.real() + BRIEF,
     )
 
 
@@ -177,11 +176,6 @@ def find(secret: str) -> Key | None:
     """Return the key that ``secret`` belongs to, whatever its state."""
     digests = [secrets.digest(secret, pepper) for _, pepper in settings.KEY_PEPPERS]
     return Key.objects.filter(digest__in=digests).first()
-
-
-def grantable(tenant: Tenant) -> list[str]:
-    """Return the scopes that a key in ``tenant`` may have."""
-    return list(Scope.objects.order_by("name").values_list("name", flat=True))
 
 
 def _check_scopes(wanted: list[str]) -> None:
