@@ -152,10 +152,15 @@ def delete(known: Registered) -> None:
 
 
 def forget() -> int:
-    """Delete the clients of strangers that were never used; return how many those were."""
+    """Delete the clients of strangers that were never used; return how many those were.
+
+    Initial access tokens go too, once they are long past their end.
+    """
+    ago = clock.real() - FORGOTTEN
+    InitialToken.objects.filter(expires_at__lt=ago).delete()
     unused = Application.objects.filter(
         organization=EVERYBODY,
-        created_at__lt=clock.real() - FORGOTTEN,
+        created_at__lt=ago,
         oauth_clients__last_used_at=None,
     )
     return unused.delete()[1].get("applications.Application", 0)

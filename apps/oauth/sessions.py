@@ -13,7 +13,7 @@ from django.http import HttpRequest
 
 from apps.accounts.models import User
 from apps.core import clock
-from apps.oauth.models import Client, SignIn
+from apps.oauth.models import Client, LogoutNotice, SignIn
 
 NAME: Final = "oauth_sid"  # the session's name for it
 REMEMBERED: Final = timedelta(days=90)
@@ -64,6 +64,10 @@ def joined(name: str, client: Client) -> list[str]:
 
 def forget() -> int:
     """Drop what ended, or can no longer be running, long ago; return how many rows that were."""
-    old = SignIn.objects.filter(ended_at__lt=clock.real() - REMEMBERED)
-    stale = SignIn.objects.filter(began_at__lt=clock.real() - 4 * REMEMBERED)
-    return old.delete()[0] + stale.delete()[0]
+    ago = clock.real() - REMEMBERED
+    stale = (
+        SignIn.objects.filter(ended_at__lt=ago),
+        SignIn.objects.filter(began_at__lt=ago - 3 * REMEMBERED),
+        LogoutNotice.objects.filter(done_at__lt=ago),
+    )
+    return sum(rows.delete()[0] for rows in stale)

@@ -410,3 +410,19 @@ def test_the_way_of_signing_in_is_said_in_the_words_of_rfc_8176(person: User) ->
     request: Any = type("Request", (), {"user": person, "session": session})()
     sessions.sid(request)
     assert SignIn.objects.get().methods == ["otp", "pwd", "mfa"]
+
+
+def test_sessions_and_notices_of_long_ago_are_forgotten(person: User, app: Client) -> None:
+    long_ago, lately = clock.real() - timedelta(days=91), clock.real() - timedelta(days=89)
+    for name, fields in {
+        "ended": {"ended_at": long_ago},
+        "lately": {"ended_at": lately},
+        "running": {"began_at": long_ago},
+        "lost": {"began_at": clock.real() - timedelta(days=400)},
+    }.items():
+        SignIn.objects.create(sid=name, user=person, **fields)
+    LogoutNotice.objects.create(client=app, subject="x", sid="ended", done_at=long_ago)
+    LogoutNotice.objects.create(client=app, subject="x", sid="waiting")
+    sessions.forget()
+    assert set(SignIn.objects.values_list("sid", flat=True)) == {"lately", "running"}
+    assert LogoutNotice.objects.get().sid == "waiting"

@@ -222,7 +222,13 @@ def test_clients_of_strangers_that_were_never_used_are_forgotten(
     others = make.application()
     old = clock.real() - timedelta(days=31)
     Application.objects.exclude(pk=fresh.application_id).update(created_at=old)
+    initial(others)
+    initial(others)
+    InitialToken.objects.filter(pk=InitialToken.objects.latest("created_at").pk).update(
+        expires_at=old
+    )
     assert registration.forget() == 1
+    assert InitialToken.objects.count() == 1
     assert set(Client.objects.all()) == {used, fresh}
     assert Application.objects.filter(pk=others.pk).exists()
 

@@ -1,5 +1,6 @@
 """Tokens are signed with keys that are published before they sign and long enough after."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client as Browser
 from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
@@ -251,3 +253,17 @@ def test_an_algorithm_that_is_not_offered_signs_nothing() -> None:
     with pytest.raises(ValueError, match="HS256"):
         signing.sign(claims(), algorithm="HS256")
     assert not SigningKey.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_that_sign_first_at_once_agree_on_one_key() -> None:
+    def first() -> str:
+        try:
+            return str(oidc.header(signing.sign(claims(), algorithm="ES256"))["kid"])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        kids = {future.result() for future in [pool.submit(first) for _ in range(4)]}
+    assert len(kids) == 1
+    assert SigningKey.objects.count() == 2 * len(signing.ALGORITHMS)
