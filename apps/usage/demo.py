@@ -103,7 +103,7 @@ def _outcomes(
 ) -> Iterator[Slice]:
     weights = [weight * (trouble if status >= 400 else 1) for status, _, weight in OUTCOMES]  # noqa: PLR2004 - HTTP's border
     drawn = chance.choices(range(len(OUTCOMES)), weights, k=count)
-    usual = (6_000 if call.method == "GET" else 14_000) * call.cost
+    usual = (6_000 if call.method == "GET" else 14_000) * max(1, call.cost)
     for number in sorted(set(drawn)):
         status, code, _ = OUTCOMES[number]
         typical = 900 if status in REFUSED_EARLY else usual
