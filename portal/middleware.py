@@ -1,11 +1,18 @@
 """What holds for every page of the portal."""
 
 from collections.abc import Callable
+from typing import Any
 
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect
 
+from apps.accounts.models import User
 from apps.core.errors import Problem
+from apps.orgs import permissions
+from portal import proof, refusals, sessions
+from portal.permissions import entry_of
+from portal.request import membership_of
 
 
 class ProblemPages:
@@ -21,6 +28,38 @@ class ProblemPages:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer with the problem's own status, words and page of documentation."""
-        if not isinstance(error, Problem):
+        return refusals.of_problem(request, error) if isinstance(error, Problem) else None
+
+
+class Doors:
+    """Opens each page for those whom ``portal.permissions`` names, and shows their organization."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Wrap what answers."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on; the route is not known yet."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """Refuse, or let the view answer."""
+        entry = entry_of(request)
+        if entry is None:
             return None
-        return render(request, "portal/problem.html", {"problem": error}, status=int(error.status))
+        if not isinstance(request.user, User):
+            return None if entry.public else redirect_to_login(request.get_full_path())
+        sessions.touch(request, request.user)
+        membership = membership_of(request)
+        request.user.acting_in = membership.organization_id if membership else None
+        action = entry.action(request.method)
+        if action and not (entry.staff and request.user.is_staff):
+            if membership is None:
+                return redirect("portal:organizations-new")
+            if not permissions.may(membership.role, action):
+                return refusals.of_role(request, action)
+        if entry.wants_proof(request.method) and not proof.is_fresh(request):
+            return proof.ask(request)
+        return None

@@ -1,4 +1,4 @@
-"""The left navigation: what exists, in the order in which a developer meets it."""
+"""The left navigation: what one may open, in the order in which a developer meets it."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,6 +7,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from portal.permissions import PORTAL
+from portal.request import may
 
 Words = str | Promise
 
@@ -57,7 +60,10 @@ PLACES: Final[tuple[tuple[Words, tuple[Place, ...]], ...]] = (
             Place("docs", _("Docs"), "book-open"),
         ),
     ),
-    (_("Organization"), (Place("settings", _("Settings"), "settings"),)),
+    (
+        _("Organization"),
+        (Place("members", _("Members"), "users"), Place("settings", _("Settings"), "settings")),
+    ),
 )
 
 
@@ -76,7 +82,13 @@ def groups(request: HttpRequest) -> list[Group]:
                     here == place.name or here.startswith(f"{place.name}-"),
                 )
                 for place in places
+                if _opens(request, place)
             ],
         )
         for title, places in PLACES
     ]
+
+
+def _opens(request: HttpRequest, place: Place) -> bool:
+    action = PORTAL[place.name].reads
+    return not action or may(request, action)

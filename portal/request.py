@@ -1,20 +1,21 @@
 """What a portal view knows about who asks and what is being looked at."""
 
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
-from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 from apps.accounts.models import User
-from apps.orgs.models import Organization
+from apps.orgs import permissions
+from apps.orgs.models import Membership, Organization
 
 Mode = Literal["test", "live"]
-MODE = "mode"  # the session's name for it
+MODE: Final = "mode"  # the session's names for what is being looked at
+ORGANIZATION: Final = "organization"
 
 
 class PortalRequest(HttpRequest):
-    """A request of a signed-in developer: ``@login_required`` lets nobody else in."""
+    """A request of a signed-in developer: ``portal.middleware.Doors`` lets nobody else in."""
 
     user: User
     htmx: HtmxDetails
@@ -30,15 +31,33 @@ def tenant_kind(request: HttpRequest) -> str:
     return "live" if mode_of(request) == "live" else "sandbox"
 
 
+def membership_of(request: HttpRequest) -> Membership | None:
+    """Return the person's place in the current organization, read once for each request.
+
+    The session names the organization; without a name, or after a removal, it is the oldest one.
+    """
+    known = cast("dict[str, Membership | None]", vars(request).setdefault("_portal", {}))
+    if "membership" not in known:
+        known["membership"] = _membership(request)
+    return known["membership"]
+
+
 def organization_of(request: HttpRequest) -> Organization | None:
     """Return the organization that the signed-in person works in, or None."""
-    if isinstance(request.user, AnonymousUser):
+    membership = membership_of(request)
+    return membership.organization if membership else None
+
+
+def may(request: HttpRequest, action: str) -> bool:
+    """Tell whether the person's role in the current organization allows ``action``."""
+    membership = membership_of(request)
+    return permissions.may(membership.role if membership else None, action)
+
+
+def _membership(request: HttpRequest) -> Membership | None:
+    if not isinstance(request.user, User):
         return None
-    return _organization(request.user)
-
-
-def _organization(user: User) -> Organization | None:
-    known = cast("dict[str, Organization | None]", vars(user).setdefault("_portal", {}))
-    if "organization" not in known:
-        known["organization"] = Organization.objects.visible_to(user).order_by("pk").first()
-    return known["organization"]
+    mine = Membership.objects.filter(user=request.user).select_related("organization")
+    rows = {row.organization_id: row for row in mine.order_by("-organization")}
+    chosen = rows.get(request.session.get(ORGANIZATION, ""))
+    return chosen or (list(rows.values())[-1] if rows else None)

@@ -3,9 +3,11 @@
 from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
 from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
 from django.db.models import Count, Field, ManyToManyField, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
@@ -13,6 +15,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.accounts import services as accounts
 from apps.accounts.models import Acceptance, Terms, User
+from apps.core import clock
 from apps.core.office import Publishing, Record, Rows, person
 
 # Django's pair of lists is wider than a phone, and names its parts in a way that is not allowed.
@@ -20,7 +23,7 @@ TICKED: dict[type[Field[Any, Any]], dict[str, Any]] = {
     ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}
 }
 
-for model in (EmailAddress, Group):
+for model in (EmailAddress, Authenticator, Group):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
@@ -51,11 +54,33 @@ class UserAdmin(Record):
     ordering: ClassVar = ["-joined_at"]
     fieldsets: ClassVar = [
         (None, {"fields": ["id", "email", "name", "joined_at", "last_login"]}),
+        ("Security", {"fields": ["factors", "running_sessions"]}),
         ("Access", {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
     ]
-    readonly_fields: ClassVar = ["id", "email", "name", "joined_at", "last_login"]
+    readonly_fields: ClassVar = [
+        "id",
+        "email",
+        "name",
+        "joined_at",
+        "last_login",
+        "factors",
+        "running_sessions",
+    ]
     formfield_overrides: ClassVar = TICKED
     inlines: ClassVar = [Addresses, Acceptances]
+
+    @admin.display(description="Second factors")
+    def factors(self, user: User) -> str:
+        """Return which kinds this person set up; what they hold is nobody's business."""
+        kinds = Authenticator.objects.filter(user=user).values_list("type", flat=True)
+        words = {str(Authenticator.Type(kind).label) for kind in kinds}
+        return ", ".join(sorted(words)) or "none"
+
+    @admin.display(description="Running sessions")
+    def running_sessions(self, user: User) -> int:
+        """Return in how many browsers this person is signed in."""
+        live = Session.objects.filter(expire_date__gt=clock.real()).values("session_key")
+        return int(user.browser_sessions.filter(session_key__in=live).count())
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever may change access could make themselves anything: superusers only."""

@@ -1,4 +1,4 @@
-"""People and the terms they accepted."""
+"""People, the terms they accepted, and where they are signed in."""
 
 from typing import Any, ClassVar
 
@@ -104,3 +104,17 @@ class Acceptance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} accepted {self.terms}"
+
+
+class BrowserSession(models.Model):
+    """Where somebody is signed in. Django keeps the session; this says what people ask about it."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="browser_sessions")
+    session_key = models.CharField(max_length=40, unique=True, editable=False)
+    ip = models.GenericIPAddressField(null=True, blank=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+    began_at = models.DateTimeField(default=clock.real)
+    last_seen_at = models.DateTimeField(default=clock.real, help_text="Accurate to five minutes.")
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.ip}"

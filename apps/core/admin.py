@@ -6,10 +6,10 @@ People sign in at the portal, with whatever factors they have there. Staff enter
 
 from collections.abc import Callable
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_replace
-from django.apps import apps
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.sites import UnfoldAdminSite
 
-from apps.core.staff import proven
+from apps.core.staff import has_factor, proven, where_to_prove
 
 # Alpine evaluates expressions and the theme sets colours inline: here, and nowhere else.
 POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
@@ -68,10 +68,12 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]  # unfold has no types
 
     def _second_factor(self, request: HttpRequest) -> HttpResponse:
         """Say what is missing, and how a demo on one machine relaxes it."""
+        goal = self._goal(request)
         context = {
             **self.each_context(request),
             "title": "A second factor is needed",
-            "offered": apps.is_installed("allauth.mfa"),
+            "has_factor": has_factor(request),
+            "prove_url": f"{reverse(where_to_prove(request))}?{urlencode({'next': goal})}",
         }
         page = render(request, "admin/second_factor.html", context, status=403)
         return cast("HttpResponse", with_policy(lambda _: page)(request))

@@ -39,16 +39,22 @@ def welcome(user: User) -> Welcome | None:
     locked = User.objects.select_for_update().get(pk=user.pk)  # Two requests make one organization.
     if locked.memberships.exists():
         return None
-    organization = orgs.create(f"{user.get_short_name().title()}'s organization"[:80], actor=user)
-    tenants.open_live(organization, actor=user)
-    sandbox = tenants.open_sandbox(organization, name="Sandbox", seed=SEED, actor=user)
-    application = new_application(organization, name="My first application", actor=user)
+    return found(f"{user.get_short_name().title()}'s organization"[:80], actor=user)
+
+
+@transaction.atomic
+def found(name: str, *, actor: User) -> Welcome:
+    """Make an organization of ``actor`` with a seeded sandbox, an application and a key."""
+    organization = orgs.create(name, actor=actor)
+    tenants.open_live(organization, actor=actor)
+    sandbox = tenants.open_sandbox(organization, name="Sandbox", seed=SEED, actor=actor)
+    application = new_application(organization, name="My first application", actor=actor)
     issued = keys.issue(
         application,
         tenant=sandbox,
         name="First key",
         scopes=Scope.objects.of_data().values_list("name", flat=True),
-        actor=user,
+        actor=actor,
     )
     return Welcome(organization, sandbox, application, issued.key)
 

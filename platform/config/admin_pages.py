@@ -83,6 +83,7 @@ NAVIGATION = [
         "items": [
             page("Users", "person", "accounts_user", "accounts.view_user"),
             page("Memberships", "badge", "orgs_membership", "orgs.view_membership"),
+            page("Invitations", "mail", "orgs_invitation", "orgs.view_invitation"),
             page("Groups", "shield_person", "auth_group", "auth.view_group"),
             page("Terms", "contract", "accounts_terms", "accounts.view_terms"),
         ],

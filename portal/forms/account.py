@@ -88,3 +88,9 @@ class ResetPasswordKeyForm(Worded, theirs.ResetPasswordKeyForm):  # type: ignore
     """Setting a new password with the link of that mail."""
 
     words: ClassVar = {"password1": NEW_PASSWORD, "password2": ONCE_MORE}
+
+
+class ReauthenticateForm(Worded, theirs.ReauthenticateForm):  # type: ignore[misc]  # no types
+    """Proving once more who one is."""
+
+    words: ClassVar = {"password": _("Your password")}

@@ -17,7 +17,7 @@ from apps.core.errors import Problem
 from apps.oauth import client_secrets, clients, scopes
 from apps.oauth.models import Client, ClientSecret
 from apps.oauth.models.client import ClientQuerySet, GrantType
-from portal import consenting
+from portal import consenting, refusals
 from portal.forms.client import ClientForm, SecretForm
 from portal.request import PortalRequest, tenant_kind
 
@@ -110,6 +110,8 @@ def delete(request: PortalRequest, client_id: str) -> HttpResponse:
 def add_secret(request: PortalRequest, client_id: str) -> HttpResponse:
     """Add a secret, shown in this answer only; the others end after the overlap."""
     client = _client(request, client_id)
+    if stopped := refusals.of_live(request, client, "client.secret_create_live"):
+        return stopped
     form = SecretForm(request.POST)
     if not form.is_valid():
         return redirect("portal:applications-client", client.client_id)

@@ -100,7 +100,7 @@ def error(request: HttpRequest, code: str) -> HttpResponse:
 def swagger(request: PortalRequest) -> HttpResponse:
     """Show the explorer, filled in with a sandbox key that ends within the hour."""
     apis = list(ApiVersion.objects.select_related("api").order_by("api__slug", "major"))
-    context = {"apis": apis, "key": sandbox.page_key(request.user)}
+    context = {"apis": apis, "key": sandbox.page_key(request)}
     return render(request, "portal/docs/swagger.html", context)
 
 
@@ -116,6 +116,6 @@ def openapi(request: HttpRequest, slug: str, major: int) -> HttpResponse:
 def _values(request: HttpRequest) -> dict[str, str]:
     """Return what the documents' own words stand for: this gateway, and the reader's key."""
     values = {library.GATEWAY: settings.API_URL}
-    if request.user.is_authenticated and (key := sandbox.key_of(request.user)):
+    if request.user.is_authenticated and (key := sandbox.key_of(request)):
         values["$KEY"] = key
     return values

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.core.errors import Problem
 from apps.keys import services as keys
 from apps.keys.models import Key, KeyQuerySet
-from portal import samples
+from portal import refusals, samples
 from portal.forms.key import KeyForm
 from portal.request import PortalRequest, mode_of, tenant_kind
 
@@ -42,6 +42,8 @@ def new(request: PortalRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         wanted = form.cleaned_data
+        if stopped := refusals.of_live(request, wanted["tenant"], "key.create_live"):
+            return stopped
         try:
             issued = keys.issue(
                 wanted["application"],

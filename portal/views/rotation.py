@@ -18,6 +18,7 @@ from apps.keys import handover
 from apps.keys import services as keys
 from apps.keys.models import Key, KeyQuerySet
 from apps.usage import selectors as usage
+from portal import refusals
 from portal.forms.rotation import OverlapForm, RotateForm
 from portal.request import PortalRequest
 from portal.views.keys import issued_page
@@ -33,6 +34,8 @@ def rotate(request: PortalRequest, key_id: str) -> HttpResponse:
     key = get_object_or_404(_mine(request), pk=key_id)
     if key.rotated_at:
         return redirect("portal:keys-hand-over", key.pk)
+    if stopped := refusals.of_live(request, key.tenant, "key.rotate_live"):
+        return stopped
     form = RotateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

@@ -62,7 +62,7 @@ def index(request: PortalRequest) -> HttpResponse:
 @require_POST
 def run(request: PortalRequest) -> HttpResponse:
     """Make the call on behalf of a page without JavaScript, through the gateway as anyone would."""
-    key = sandbox.first_key(request.user)
+    key = sandbox.first_key(request)
     secret = keys.reveal(key) if key else None
     if key is None or secret is None:
         return redirect("portal:start")
@@ -78,7 +78,7 @@ def run(request: PortalRequest) -> HttpResponse:
 @require_safe
 def first(request: PortalRequest) -> JsonResponse:
     """Answer with the newest request since ``since``, and a fresh ticket to the stream."""
-    key = sandbox.first_key(request.user)
+    key = sandbox.first_key(request)
     since = _moment(request.GET.get("since", ""))
     if key is None or since is None:
         return JsonResponse({"request": None, "ticket": None})
@@ -92,7 +92,7 @@ def first(request: PortalRequest) -> JsonResponse:
 
 
 def _page(request: PortalRequest, arrival: Arrival | None = None) -> HttpResponse:
-    key = sandbox.first_key(request.user)
+    key = sandbox.first_key(request)
     secret = keys.reveal(key) if key else None
     if key is None or secret is None:
         return render(request, "portal/start/nothing.html")

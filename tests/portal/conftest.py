@@ -11,7 +11,7 @@ from apps.keys.models import Key
 from apps.keys.services import Issued
 from apps.orgs.models import Organization
 from apps.tenants.models import Tenant
-from tests.support import make
+from tests.support import browsers, make
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,10 @@ def team(developer: User) -> Team:
 @pytest.fixture
 def browser(team: Team) -> Client:
     """The developer's browser, without JavaScript as every Django test client."""
-    client = Client()
-    client.force_login(team.developer)
-    return client
+    return browsers.of(team.developer)
 
 
 @pytest.fixture
 def newcomer(stranger: User) -> Client:
     """The browser of somebody who belongs to another organization and has nothing yet."""
-    client = Client()
-    client.force_login(stranger)
-    return client
+    return browsers.of(stranger)

@@ -15,6 +15,7 @@ from apps.accounts.models import User
 from portal.account_urls import urlpatterns
 from tests.portal.conftest import Team
 from tests.portal.test_pages import INLINE
+from tests.support import browsers
 
 OLD, NEW = "correct-horse-9x", "battery-staple-7y"
 OPEN = [
@@ -55,7 +56,7 @@ def test_a_page_for_everybody_is_in_our_look(db: None, client: Client, name: str
 
 @pytest.mark.parametrize("name", MINE)
 def test_a_page_of_ones_own_is_in_our_look(browser: Client, person: User, name: str) -> None:
-    browser.force_login(person)
+    browsers.sign_in(browser, person)
     answer = browser.get(reverse(name))
     page = answer.content.decode()
     assert answer.status_code == 200
@@ -65,7 +66,7 @@ def test_a_page_of_ones_own_is_in_our_look(browser: Client, person: User, name: 
 
 
 @pytest.mark.parametrize(
-    "path", ["reauthenticate/", "login/code/", "login/code/confirm/", "password/reset/confirm/"]
+    "path", ["login/code/", "login/code/confirm/", "password/reset/confirm/", "2fa/trust/"]
 )
 def test_what_is_of_no_use_is_not_there(db: None, client: Client, path: str) -> None:
     assert client.get(f"/accounts/{path}").status_code == 404
@@ -90,7 +91,7 @@ def test_a_forgotten_password_is_replaced_by_the_link_in_a_mail(
 
 
 def test_a_changed_password_is_told_by_mail(client: Client, person: User) -> None:
-    client.force_login(person)
+    browsers.sign_in(client, person)
     form = {"oldpassword": OLD, "password1": NEW, "password2": NEW}
     answer = client.post(reverse("account_change_password"), form)
     assert answer["Location"] == reverse("portal:settings")
@@ -108,7 +109,7 @@ def test_an_unknown_address_is_told_so_by_mail_only(db: None, client: Client) ->
 
 def test_a_new_address_replaces_the_old_one_once_it_is_proved(client: Client, person: User) -> None:
     old = person.email
-    client.force_login(person)
+    browsers.sign_in(client, person)
     form = {"email": "new@example.org", "action_add": ""}
     asked = client.post(reverse("account_email"), form)
     assert asked["Location"] == reverse("account_email_verification_sent")

@@ -19,7 +19,7 @@ from apps.oauth import consents, pushed, signing
 from apps.oauth.models import Client, Consent, Grant, PushedRequest
 from apps.tenants.models import Membership, Tenant
 from tests.portal.conftest import Team
-from tests.support import consent, make
+from tests.support import browsers, consent, make
 
 ORIGIN = "https://client.example"
 
@@ -212,9 +212,7 @@ def test_defect_9_max_age_wants_a_new_sign_in_and_keeps_the_request(
     browser: Browser, team: Team, client_of_team: Client
 ) -> None:
     consent.allow(browser, consent.ask(browser, client_of_team), team.developer)
-    User.objects.filter(pk=team.developer.pk).update(
-        last_login=clock.real() - timedelta(minutes=10)
-    )
+    browsers.prove(browser, team.developer, ago=600)
     assert "code" in consent.said(consent.ask(browser, client_of_team, max_age="700"))
     silent = consent.ask(browser, client_of_team, max_age="60", prompt="none")
     assert consent.said(silent)["error"] == "login_required"

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -83,6 +84,7 @@ INSTALLED_APPS = [
     "apps.onboarding",
     "apps.moderation",
     "apps.commerce",
+    "apps.management",
 ]
 MIDDLEWARE = [
     "apps.core.rest.middleware.native_apis",  # first: an API call needs none of the others
@@ -99,6 +101,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.ProblemPages",
+    "portal.middleware.Doors",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -183,8 +186,22 @@ ACCOUNT_FORMS = {
     "set_password": "portal.forms.account.SetPasswordForm",
     "reset_password": "portal.forms.account.ResetPasswordForm",
     "reset_password_from_key": "portal.forms.account.ResetPasswordKeyForm",
+    "reauthenticate": "portal.forms.account.ReauthenticateForm",
 }
 ACCOUNT_ADAPTER = "portal.accounts.AccountAdapter"
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+MFA_ADAPTER = "portal.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # half a minute early or late; each code is good once all the same
+MFA_FORMS = {
+    "authenticate": "portal.forms.factor.AuthenticateForm",
+    "reauthenticate": "portal.forms.factor.ReauthenticateForm",
+    "activate_totp": "portal.forms.factor.ActivateTOTPForm",
+    "add_webauthn": "portal.forms.factor.AddWebAuthnForm",
+    "edit_webauthn": "portal.forms.factor.EditWebAuthnForm",
+}
 ADMIN_MFA = env.flag("TRELLIS_ADMIN_MFA", default=True)
 
 # Mail.
@@ -237,7 +254,10 @@ UNFOLD = {
 }
 
 # The APIs. Views raise; one handler answers. Only the gateway's signed header lets a call in.
-NATIVE_APIS = {"/commerce/v1/": "apps.commerce.api.urls"}
+NATIVE_APIS = {
+    "/commerce/v1/": "apps.commerce.api.urls",
+    "/platform/v1/": "apps.management.api.urls",
+}
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.core.rest.authentication.GatewayAuthentication"],
@@ -258,6 +278,14 @@ SPECTACULAR_SETTINGS = {  # What each API says of itself stands in its openapi m
         "OrderStatus": "apps.commerce.models.Order.Status",
         "PaymentStatus": "apps.commerce.models.Payment.Status",
         "RefundReason": "apps.commerce.models.Refund.Reason",
+        "ApplicationState": "apps.applications.models.Application.State",
+        "Role": "apps.orgs.models.Role",
+        "TenantKind": "apps.tenants.models.Tenant.Kind",
+        "KeyKind": "apps.management.api.serializers.KEY_KINDS",
+        "NewKeyKind": "apps.management.api.bodies.NEW_KEY_KINDS",
+        "KeyState": "apps.management.api.serializers.KEY_STATES",
+        "InvitationState": "apps.management.api.serializers.INVITATION_STATES",
+        "LimitKind": "apps.management.api.serializers.LIMIT_KINDS",
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }
@@ -351,6 +379,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # What `manage.py seed_demo` writes: logins and keys of the demo.
 DEMO_FILE = HOME / "demo.json"
+EXAMPLE_URL = env.text("TRELLIS_EXAMPLE_URL", "")  # where the box runs a merchant's back office
 
 LOGGING = {
     "version": 1,

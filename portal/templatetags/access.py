@@ -1,0 +1,23 @@
+"""What a page shows depends on the role of its reader: nobody is offered what is refused."""
+
+import json
+from typing import Any
+
+from django import template
+from django.core.serializers.json import DjangoJSONEncoder
+
+from portal import request as portal
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def may(context: template.Context, action: str) -> bool:
+    """Tell whether the reader's role allows ``action``: ``{% may "key.create" as able %}``."""
+    return portal.may(context["request"], action)
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """Write ``value`` as JSON for an attribute that a module reads."""
+    return json.dumps(value, cls=DjangoJSONEncoder)
