@@ -22,10 +22,7 @@ UUIDS = {"key", *REFERENCES, "subject", "holder"}
 
 @dataclass(slots=True, eq=False)
 class Credential:
-    """What PostgreSQL said about a key or token at ``read_at``, in seconds since 1970.
-
-    ``holder`` is the organization whose data it acts on; a key acts on its own.
-    """
+    """What PostgreSQL said about a key or token at ``read_at``, in seconds since 1970."""
 
     digest: str
     key: str
@@ -44,10 +41,10 @@ class Credential:
     policies: tuple[limits.Policy, ...]
     owner: bytes
     read_at: float
-    holder: str
     rotated_at: float | None = None  # Of a key with a successor: since when.
     # Of access tokens only.
     client: str = ""
+    holder: str = ""  # the organization whose data it acts on; a key acts on its own
     subject: str | None = None
     user_disabled: bool = False
     misplaced: bool = False  # The client is of another environment than the tenant.
@@ -103,7 +100,7 @@ def parse(entry: dict[str, Any]) -> Credential:
         owner=record.owner(**uuids, key=lasting, livemode=entry["livemode"]),
         read_at=entry["read_at"],
         rotated_at=entry.get("rotated_at"),
-        holder=ids.encode("org", UUID(holder)) if holder else names["organization"],
+        holder=ids.encode("org", UUID(holder)) if holder else "",
         client=client,
         subject=ids.encode("usr", UUID(subject)) if subject else None,
         user_disabled=entry.get("user_disabled", False),
