@@ -78,7 +78,6 @@ PORTAL: Final[dict[str, Entry]] = {
             "authorize-decide",
             "sign-out",
             "sign-out-confirm",
-            "found-a-key",
             "invitation",
             "invitation-accept",
         ),

@@ -21,7 +21,7 @@ LIVES: Final = (
     ("365", _("In a year")),
 )
 ACCESS: Final = (
-    ("full", _("Everything that the application may do")),
+    ("full", _("All scopes of the application")),
     ("restricted", _("Only what is ticked below")),
 )
 

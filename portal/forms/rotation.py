@@ -56,8 +56,10 @@ class OverlapForm(RotateForm):
         self.old = old
         overlap = self.fields["overlap"]
         overlap.label, overlap.help_text, overlap.initial = _("The old key works"), "", ""
-        choices = [("", _("Until the time that is set"))]
-        choices += [(hours, words) for hours, words in OVERLAPS if self._end(hours) > clock.real()]
+        until = f"{old.expires_at:%-d %b %Y, %H:%M}" if old.expires_at else ""
+        choices = [("", str(_("Until %(end)s UTC, as now") % {"end": until}))]
+        now = clock.real()
+        choices += [(hours, str(words)) for hours, words in OVERLAPS if self._end(hours) > now]
         overlap.choices = choices  # type: ignore[attr-defined]  # a ChoiceField
         overlap.required = False
         self.fields["silent_hours"].initial = old.silent_hours

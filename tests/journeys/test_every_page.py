@@ -12,11 +12,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 ROWS = """
 from django.contrib.auth.models import Group
 from apps.applications.models import Application
+from apps.keys import services as keys
 from apps.keys.models import Key, LeakReport
 from apps.oauth.models import Client
 LeakReport.objects.get_or_create(
     key=Key.objects.order_by("pk")[0], reporter="GitHub", defaults={"policy": "grace"}
 )
+if not Key.objects.filter(rotated_at__isnull=False).exists():
+    keys.rotate(Key.objects.filter(tenant__kind="sandbox").order_by("pk")[0], actor=None)
 Group.objects.get_or_create(name="Reviewers")
 Client.objects.get_or_create(name="App", application=Application.objects.order_by("pk")[0])
 """

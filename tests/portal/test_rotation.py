@@ -10,6 +10,7 @@ from django.urls import reverse
 from apps.core import clock
 from apps.keys import services as keys
 from apps.keys.models import Key
+from apps.orgs.models import Membership, Role
 from tests.portal.conftest import Team
 from tests.support import make, traffic
 from tests.support.queries import Queries
@@ -169,3 +170,29 @@ def test_somebody_elses_key_does_not_exist(newcomer: Client, team: Team, name: s
 def test_a_key_that_was_never_rotated_has_no_hand_over(browser: Client, team: Team) -> None:
     address = reverse("portal:keys-hand-over", args=[team.key.pk])
     assert browser.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["rotate", "hand-over", "hand-over-end"])
+@pytest.mark.parametrize("named", ["x", "key_", "key_\x00", "app_0352HsUDguif47a4fzrB2I"])
+def test_what_is_no_key_has_no_page(browser: Client, name: str, named: str) -> None:
+    assert browser.get(reverse(f"portal:keys-{name}", args=[named])).status_code == 404
+
+
+def test_who_may_only_look_is_offered_nothing_and_changes_nothing(team: Team) -> None:
+    auditor = make.user()
+    Membership.objects.create(organization=team.organization, user=auditor, role=Role.AUDITOR)
+    reader = Client()
+    reader.force_login(auditor)
+    listed = reader.get(reverse("portal:keys")).content.decode()
+    assert team.key.hint in listed
+    assert "Rotate" not in listed
+    refused = reader.post(reverse("portal:keys-rotate", args=[team.key.pk]), {"overlap": "24"})
+    assert refused.status_code == 403
+    assert not Key.objects.filter(rotated_from=team.key).exists()
+    keys.rotate(team.key, actor=None)
+    seen = page(reader, team.key)
+    assert "Hand-over of" in seen
+    assert "End the old key now" not in seen
+    for act in ("change", "end"):
+        reader.post(reverse(f"portal:keys-hand-over-{act}", args=[team.key.pk]), {"overlap": "168"})
+    assert Key.objects.get(pk=team.key.pk).state == "retiring"

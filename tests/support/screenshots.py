@@ -42,6 +42,8 @@ OPEN = {
     "error": "/docs/errors/scope_missing",
     "events": "/docs/events",
     "scopes": "/docs/scopes",
+    "found-a-key": "/found-a-key",
+    "found-a-key-thanks": "/found-a-key?thanks=1",
     "password-forgotten": "/accounts/password/reset/",
     "outbox": "/outbox",
     "signed-out": "/oauth/logout",
@@ -54,6 +56,7 @@ SIGNED_IN = {
     "application-new": "/applications/new",
     "keys": "/keys",
     "key-new": "/keys/new",
+    "key-check": "/keys/check",
     "logs": "/logs",
     "usage": "/usage",
     "explorer": "/docs/swagger",
@@ -153,6 +156,10 @@ def portal(
         "request": first(page, base, "logs"),
         "application": first(page, base, "applications"),
     }
+    page.goto(f"{base}/keys")
+    for verb in ("rotate", "hand-over"):
+        for link in page.locator(f"main a[href$='/{verb}']").all()[:1]:
+            entries[f"key-{verb}"] = link.get_attribute("href") or ""
     page.close()
     for path in BELOW:
         entries[f"application-{path.replace('/', '-')}"] = f"{entries['application']}/{path}"
