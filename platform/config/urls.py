@@ -14,4 +14,5 @@ urlpatterns = [
     path("accounts/", include("portal.account_urls")),
     path("admin/", admin.site.urls),
     path("commerce/v1/", include("apps.commerce.api.urls")),
+    path("platform/v1/", include("apps.management.api.urls")),
 ]

@@ -39,6 +39,8 @@ class Answer:
 class Api:
     """An application that calls with some scopes in one tenant."""
 
+    base = "/commerce/v1/"
+
     def __init__(
         self, tenant: Tenant, *, scopes: Iterable[str] = EVERYTHING, application: str = ""
     ) -> None:
@@ -75,7 +77,7 @@ class Api:
         media_type: str = "application/json",
     ) -> Answer:
         """Send one request; header names are written with underscores."""
-        url = path if path.startswith("/") else f"/commerce/v1/{path}"
+        url = path if path.startswith("/") else self.base + path
         audience = url.split("/")[1]
         token = callers.sign(
             Caller(
@@ -107,4 +109,5 @@ class Api:
 
 def anonymous(method: str, path: str) -> Answer:
     """Send a request that did not come through the gateway."""
-    return Answer(Client().generic(method, f"/commerce/v1/{path}"))
+    url = path if path.startswith("/") else f"/commerce/v1/{path}"
+    return Answer(Client().generic(method, url))

@@ -20,7 +20,7 @@ class Problems(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="Stable, for programs to compare.")
     param = serializers.CharField(required=False, help_text="The parameter at fault.")
     errors = serializers.ListField(  # type: ignore[assignment] # the document's name for it
-        child=serializers.DictField(child=serializers.CharField()),
+        child=serializers.DictField(),
         required=False,
         help_text="Each parameter at fault with `param`, `code` and `detail`.",
     )

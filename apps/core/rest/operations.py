@@ -47,14 +47,17 @@ def operation(
     asks: Any = None,
     cost: int = 1,
     once: Sequence[str] = (),
+    whole: bool = False,
+    conditional: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a view's method as an operation; its docstring becomes the description.
 
     ``answer`` and ``body`` are serializers, ``example`` and ``asks`` an example of each. ``sorts``
     makes it a list, ``key`` is the prefix of the identifier in its path, ``problems`` are those of
-    its own beside those that every operation has.
+    its own beside those that every operation has. ``once`` names members that are shown once,
+    ``whole`` says that members cannot be chosen, ``conditional`` that If-Match holds without a key.
     """
-    query = READING if answer else frozenset()
+    query = READING if answer and not whole else frozenset()
     if sorts:
         query |= pagination.PARAMETERS | frozenset(filters.base_filters if filters else ())
 
@@ -65,6 +68,7 @@ def operation(
         described = Described(
             name, summary, method.__doc__ or "", tuple(scopes), cost, answer, status, body,
             key, writes, filters, tuple(sorts), tuple(problems), tuple(expands), example, asks,
+            whole, bool(key) or conditional,
         )  # fmt: skip
         return extend_schema(**describe(described))(method)
 

@@ -96,7 +96,9 @@ class Pages:
     def _read(self, mark: str, sort: str, queryset: QuerySet[Any], param: str) -> tuple[Any, str]:
         name = sort.removeprefix("-")
         if ids.SHAPE.fullmatch(mark):
-            mine = queryset.filter(**{self.named_by: mark, self.owned_by: self.owner})
+            mine = queryset.filter(**{self.named_by: mark})
+            if self.owned_by:
+                mine = mine.filter(**{self.owned_by: self.owner})
             found: tuple[Any, str] | None = mine.values_list(name, "pk").first()
             if found:
                 return found

@@ -52,6 +52,8 @@ class Described:
     expands: tuple[str, ...]
     example: Any
     asks: Any
+    whole: bool
+    versioned: bool
 
 
 def listed(item: type[serializers.Serializer[Any]]) -> Any:
@@ -143,7 +145,7 @@ def _usual(operation: Described) -> tuple[type[Problem], ...]:
         usual += (errors.ExpansionUnknown, errors.ExpansionTooDeep)
     if operation.key:
         usual += (Missing,)
-    if operation.key and operation.writes:
+    if operation.versioned and operation.writes:
         usual += (errors.PreconditionFailed, errors.Contended)
     if operation.body:
         usual += (
@@ -164,10 +166,11 @@ def _parameters(operation: Described) -> list[OpenApiParameter]:
         found.append(OpenApiParameter("id", str, OpenApiParameter.PATH, description=words))
     if operation.writes:
         found.append(_header("Idempotency-Key", "The same key again has no second effect."))
-    if operation.writes and operation.key:
+    if operation.writes and operation.versioned:
         found.append(_header("If-Match", "Change the object only if its ETag is still this."))
     if operation.answer is not None:
-        found.append(_query("fields", "Members to answer with, separated by commas."))
+        if not operation.whole:
+            found.append(_query("fields", "Members to answer with, separated by commas."))
         found.append(_response_header("ETag", "The version of what is answered."))
         if not operation.writes:
             found.append(_header("If-None-Match", "Answer 304 if the ETag is still this."))

@@ -1,0 +1,1 @@
+"""The platform's own API: what the portal does for applications, keys and teams, for programs."""

@@ -1,0 +1,1 @@
+"""The platform's own API over HTTP."""

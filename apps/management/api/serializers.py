@@ -1,0 +1,190 @@
+"""The schema of what is answered."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.applications.models import Application
+from apps.catalog.models import Scope
+from apps.core.rest.components import Link, moment, text, texts
+from apps.keys.models import Key
+from apps.oauth.clients import ALGORITHMS
+from apps.oauth.models import Client
+from apps.oauth.models.client import GrantType
+from apps.orgs.models import Role
+from apps.tenants.models import Tenant
+
+KEY_KINDS = [kind.name.lower() for kind in Key.Kind]
+KEY_STATES = ["active", "retiring", "waiting", "rotated", "expired", "revoked"]
+INVITATION_STATES = ["open", "accepted", "revoked", "expired"]
+LIMIT_KINDS = ["rate", "quota"]
+
+
+class Known(serializers.Serializer[Any]):
+    """What every object has."""
+
+    object = serializers.CharField(help_text="The kind of object.")
+    id = serializers.CharField(help_text="Opaque; begins with the kind.")
+    livemode = serializers.BooleanField(help_text="False in a sandbox, true for what is real.")
+
+
+class Dated(Known):
+    """What every object has that somebody made."""
+
+    created_at = moment("When it was made.", null=False)
+
+
+class CallerSerializer(Known):
+    """Who calls."""
+
+    application = serializers.CharField(help_text="The application that the credential is of.")
+    organization = serializers.CharField(help_text="The organization that it acts in.")
+    tenant = serializers.CharField(help_text="The tenant that it acts in.")
+    subject = text("The person behind an access token; null for a credential that acts alone.")
+    role = text("What it may do in the organization: its person's role, or admin's.")
+    scopes = texts("What the credential covers.")
+    plan = text("The application's plan.")
+
+
+class LimitSerializer(serializers.Serializer[Any]):
+    """One limit of the application's plan."""
+
+    object = serializers.CharField(help_text="The kind of object.")
+    name = serializers.CharField(help_text="As `RateLimit-Policy` and `RateLimit` name it.")
+    kind = serializers.ChoiceField(
+        choices=LIMIT_KINDS, help_text="Per window, or per calendar period."
+    )
+    scope = serializers.ChoiceField(
+        choices=["application", "key"], help_text="Whose calls are counted together."
+    )
+    limit = serializers.IntegerField(help_text="Requests of a rate, cost units of a quota.")
+    window = serializers.IntegerField(allow_null=True, help_text="Seconds of a rate.")
+    period = serializers.ChoiceField(
+        choices=["day", "month"], allow_null=True, help_text="Of a quota, in UTC."
+    )
+
+
+class LimitsSerializer(serializers.Serializer[Any]):
+    """Every limit of the application's plan."""
+
+    object = serializers.ChoiceField(choices=["list"])
+    data = LimitSerializer(many=True)  # type: ignore[assignment]  # the document's name for it
+    has_more = serializers.BooleanField(help_text="Always false.")
+    next_cursor = text("Always null.")
+
+
+class OrganizationSerializer(Dated):
+    """The team that owns everything."""
+
+    name = serializers.CharField()
+
+
+class TenantSerializer(Dated):
+    """One isolated world of data."""
+
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=Tenant.Kind.choices)
+
+
+class MemberSerializer(Dated):
+    """A person's place in the organization."""
+
+    email = serializers.CharField()
+    name = text("As the person gave it.")
+    role = serializers.ChoiceField(choices=Role.choices)
+
+
+class InvitationSerializer(Dated):
+    """A place that is offered to whoever reads the mail of an address."""
+
+    email = serializers.CharField()
+    role = serializers.ChoiceField(choices=Role.choices)
+    state = serializers.ChoiceField(choices=INVITATION_STATES)
+    sent_at = moment("When the last mail went out.", null=False)
+    expires_at = moment("Until when its link is good.", null=False)
+
+
+class ScopeSerializer(Known):
+    """A right that credentials can have."""
+
+    title = serializers.CharField(help_text="As people read it before they consent.")
+    risk = serializers.ChoiceField(
+        choices=Scope.Risk.choices, help_text="How much harm a stolen grant could do."
+    )
+
+
+class ApplicationSerializer(Dated):
+    """What is built on the platform."""
+
+    name = serializers.CharField()
+    description = text("For people.")
+    homepage = text("An address.")
+    state = serializers.ChoiceField(choices=Application.State.choices)
+    state_reason = text("What the reviewer said.")
+    requested_scopes = texts("What it asks for.")
+    optional_scopes = texts("Those of them that an end user may leave out.")
+    approved_scopes = texts("What a reviewer allowed on live data.")
+
+
+class KeySerializer(Dated):
+    """An API key, without its secret."""
+
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=KEY_KINDS)
+    start = serializers.CharField(help_text="How the secret begins.")
+    hint = serializers.CharField(help_text="How the secret ends.")
+    application = Link(ApplicationSerializer, help_text="The application, or its identifier.")
+    tenant = Link(TenantSerializer, help_text="The tenant, or its identifier.")
+    scopes = texts("What it covers.")
+    ip_allow = texts("Networks that it is good from; none means everywhere.")
+    state = serializers.ChoiceField(choices=KEY_STATES)
+    not_before = moment("From when it is good.")
+    expires_at = moment("Until when it is good.")
+    rotated_from = text("The key that it succeeds.")
+    rotated_at = moment("When it was given a successor.")
+    revoked_at = moment("When it was closed for good.")
+    last_used_at = moment("Accurate to five minutes.")
+
+
+class IssuedKeySerializer(KeySerializer):
+    """An API key and, this once, its secret."""
+
+    secret = text("Shown this once. Null where the answer is a replay.")
+
+
+class ClientSerializer(Dated):
+    """An OAuth client, without its secrets."""
+
+    application = Link(ApplicationSerializer, help_text="The application, or its identifier.")
+    name = serializers.CharField()
+    redirect_uris = texts("Compared character by character.")
+    post_logout_redirect_uris = texts("Where people may be sent after signing out.")
+    grant_types = serializers.ListField(
+        child=serializers.ChoiceField(choices=GrantType.choices), help_text="As in RFC 7591."
+    )
+    authentication = serializers.ChoiceField(
+        choices=Client.Auth.choices, help_text="token_endpoint_auth_method of RFC 7591."
+    )
+    jwks = serializers.JSONField(help_text="Its public keys (RFC 7517), or null.")
+    token_format = serializers.ChoiceField(choices=Client.TokenFormat.choices)
+    dpop_required = serializers.BooleanField(help_text="Whether its tokens are bound to a key.")
+    par_required = serializers.BooleanField(help_text="Whether it must push its requests.")
+    id_token_algorithm = serializers.ChoiceField(choices=list(ALGORITHMS))
+    backchannel_logout_uri = text("Where it hears of logouts.")
+    last_used_at = moment("Accurate to five minutes.")
+
+
+class ClientSecretSerializer(Dated):
+    """A client's secret, without its text."""
+
+    client = Link(ClientSerializer, help_text="The client, or its identifier.")
+    hint = serializers.CharField(help_text="How the secret ends.")
+    expires_at = moment("Until when it is good.")
+    revoked_at = moment("When it was closed for good.")
+    last_used_at = moment("Accurate to five minutes.")
+
+
+class IssuedClientSecretSerializer(ClientSecretSerializer):
+    """A client's secret and, this once, its text."""
+
+    secret = text("Shown this once. Null where the answer is a replay.")

@@ -1,0 +1,39 @@
+"""Paths of the platform's own API, below ``/platform/v1/``."""
+
+from django.urls import path
+
+from apps.core.rest.routes import DELETABLE, LISTED, MANY, ONE, SHOWN
+from apps.management.api.applications import ApplicationView
+from apps.management.api.callers import CallerView, LimitView
+from apps.management.api.client_secrets import ClientSecretView
+from apps.management.api.clients import ClientView
+from apps.management.api.keys import KeyView
+from apps.management.api.members import InvitationView, MemberView
+from apps.management.api.organization import OrganizationView, ScopeView, TenantView
+
+urlpatterns = [
+    path("me", CallerView.as_view(SHOWN)),
+    path("limits", LimitView.as_view(SHOWN)),
+    path("organization", OrganizationView.as_view(ONE)),
+    path("tenants", TenantView.as_view(LISTED)),
+    path("tenants/<str:id>", TenantView.as_view(SHOWN)),
+    path("members", MemberView.as_view(LISTED)),
+    path("members/<str:id>", MemberView.as_view(DELETABLE)),
+    path("invitations", InvitationView.as_view(MANY)),
+    path("invitations/<str:id>", InvitationView.as_view(SHOWN)),
+    path("invitations/<str:id>/resend", InvitationView.as_view({"post": "resend"})),
+    path("invitations/<str:id>/revoke", InvitationView.as_view({"post": "revoke"})),
+    path("scopes", ScopeView.as_view(LISTED)),
+    path("applications", ApplicationView.as_view(MANY)),
+    path("applications/<str:id>", ApplicationView.as_view(ONE)),
+    path("applications/<str:id>/submit", ApplicationView.as_view({"post": "submit"})),
+    path("keys", KeyView.as_view(MANY)),
+    path("keys/<str:id>", KeyView.as_view(ONE)),
+    path("keys/<str:id>/rotate", KeyView.as_view({"post": "rotate"})),
+    path("keys/<str:id>/revoke", KeyView.as_view({"post": "revoke"})),
+    path("clients", ClientView.as_view(MANY)),
+    path("clients/<str:id>", ClientView.as_view(DELETABLE)),
+    path("client_secrets", ClientSecretView.as_view(MANY)),
+    path("client_secrets/<str:id>", ClientSecretView.as_view(SHOWN)),
+    path("client_secrets/<str:id>/revoke", ClientSecretView.as_view({"post": "revoke"})),
+]

@@ -1,0 +1,63 @@
+"""What a credential in a tenant sees: its organization's things, of its own environment.
+
+Whatever is another organization's, or another environment's, does not exist for it.
+"""
+
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from apps.applications.models import Application
+from apps.catalog.models import Scope
+from apps.keys.models import Key
+from apps.oauth.models import Client, ClientSecret
+from apps.orgs.models import Invitation, Membership
+from apps.tenants.models import Tenant
+
+
+def tenants(at: Tenant) -> QuerySet[Any]:
+    """Return the tenants of the same kind."""
+    return Tenant.objects.filter(organization=at.organization_id, kind=at.kind)
+
+
+def applications(at: Tenant) -> QuerySet[Any]:
+    """Return the applications, which belong to no environment."""
+    return Application.objects.filter(organization=at.organization_id)
+
+
+def keys(at: Tenant) -> QuerySet[Any]:
+    """Return the keys for tenants of the same kind."""
+    mine = Key.objects.filter(application__organization=at.organization_id)
+    return mine.filter(tenant__in=tenants(at)).select_related("application", "tenant")
+
+
+def clients(at: Tenant) -> QuerySet[Any]:
+    """Return the OAuth clients of the environment."""
+    mine = Client.objects.filter(application__organization=at.organization_id, environment=at.kind)
+    found: QuerySet[Any] = mine.select_related("application").annotate(created_at=F("created"))
+    return found
+
+
+def client_secrets(at: Tenant) -> QuerySet[Any]:
+    """Return the secrets of those clients."""
+    known = ClientSecret.objects.filter(
+        client__application__organization=at.organization_id, client__environment=at.kind
+    )
+    return known.select_related("client__application")
+
+
+def members(at: Tenant) -> QuerySet[Any]:
+    """Return the organization's members."""
+    known = Membership.objects.filter(organization=at.organization_id)
+    return known.select_related("user", "organization").annotate(created_at=F("joined_at"))
+
+
+def invitations(at: Tenant) -> QuerySet[Any]:
+    """Return the organization's invitations, whatever became of them."""
+    known = Invitation.objects.filter(organization=at.organization_id)
+    return known.select_related("organization")
+
+
+def scopes(at: Tenant) -> QuerySet[Any]:
+    """Return the registry of scopes, which is everybody's."""
+    return Scope.objects.all()

@@ -1,0 +1,155 @@
+"""How the managed objects look to the outside: plain dicts. Nothing secret is ever among them."""
+
+from typing import Any
+
+from apps.applications.models import Application
+from apps.catalog.models import Scope
+from apps.keys.models import Key
+from apps.oauth.models import Client, ClientSecret
+from apps.orgs.models import Invitation, Membership, Organization
+from apps.tenants.models import Tenant
+
+Shape = dict[str, Any]
+
+
+def organization(row: Organization, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
+    """Return an organization."""
+    return {
+        "object": "organization",
+        "id": row.pk,
+        "livemode": True,
+        "created_at": row.created_at,
+        "name": row.name,
+    }
+
+
+def tenant(row: Tenant, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
+    """Return a tenant."""
+    return {
+        "object": "tenant",
+        "id": row.pk,
+        "livemode": row.livemode,
+        "created_at": row.created_at,
+        "name": row.name,
+        "kind": row.kind,
+    }
+
+
+def application(row: Application, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
+    """Return an application."""
+    return {
+        "object": "application",
+        "id": row.pk,
+        "livemode": row.state == Application.State.APPROVED,
+        "created_at": row.created_at,
+        "name": row.name,
+        "description": row.description or None,
+        "homepage": row.homepage or None,
+        "state": row.state,
+        "state_reason": row.state_reason or None,
+        "requested_scopes": row.requested_scopes,
+        "optional_scopes": row.optional_scopes,
+        "approved_scopes": row.approved_scopes,
+    }
+
+
+def key(row: Key, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
+    """Return a key, without its secret."""
+    return {
+        "object": "key",
+        "id": row.pk,
+        "livemode": row.tenant.livemode,
+        "created_at": row.created_at,
+        "name": row.name,
+        "kind": Key.Kind(row.kind).name.lower(),
+        "start": row.start,
+        "hint": row.hint,
+        "application": row.application_id,
+        "tenant": row.tenant_id,
+        "scopes": row.scopes,
+        "ip_allow": row.ip_allow,
+        "state": row.state,
+        "not_before": row.not_before,
+        "expires_at": row.expires_at,
+        "rotated_from": row.rotated_from_id,
+        "rotated_at": row.rotated_at,
+        "revoked_at": row.revoked_at,
+        "last_used_at": row.last_used_at,
+    }
+
+
+def client(row: Client, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
+    """Return an OAuth client, without its secrets."""
+    return {
+        "object": "client",
+        "id": row.client_id,
+        "livemode": row.livemode,
+        "created_at": row.created,
+        "application": row.application_id,
+        "name": row.name,
+        "redirect_uris": row.redirect_uris.split(),
+        "post_logout_redirect_uris": row.post_logout_redirect_uris.split(),
+        "grant_types": row.grant_types,
+        "authentication": row.authentication,
+        "jwks": row.jwks,
+        "token_format": row.token_format,
+        "dpop_required": row.dpop_required,
+        "par_required": row.par_required,
+        "id_token_algorithm": row.id_token_algorithm,
+        "backchannel_logout_uri": row.backchannel_logout_uri or None,
+        "last_used_at": row.last_used_at,
+    }
+
+
+def client_secret(row: ClientSecret, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
+    """Return a client secret, without its text."""
+    return {
+        "object": "client_secret",
+        "id": row.pk,
+        "livemode": row.client.livemode,
+        "created_at": row.created_at,
+        "client": row.client.client_id,
+        "hint": row.hint,
+        "expires_at": row.expires_at,
+        "revoked_at": row.revoked_at,
+        "last_used_at": row.last_used_at,
+    }
+
+
+def member(row: Membership, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
+    """Return a member; people are known by their own identifier."""
+    return {
+        "object": "member",
+        "id": row.user_id,
+        "livemode": True,
+        "created_at": row.joined_at,
+        "email": row.user.email,
+        "name": row.user.name or None,
+        "role": row.role,
+    }
+
+
+def invitation(row: Invitation, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
+    """Return an invitation; its link is in the mail only."""
+    return {
+        "object": "invitation",
+        "id": row.pk,
+        "livemode": True,
+        "created_at": row.created_at,
+        "email": row.email,
+        "role": row.role,
+        "state": row.state,
+        "sent_at": row.sent_at,
+        "expires_at": row.expires_at,
+    }
+
+
+def scope(row: Scope, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
+    """Return a scope, known by its name."""
+    return {
+        "object": "scope",
+        "id": row.name,
+        "livemode": True,
+        "title": row.title,
+        "risk": row.risk,
+    }

@@ -1,0 +1,206 @@
+"""What belongs to another organization or environment does not exist, for every operation."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from apps.core import ids
+from apps.oauth import client_secrets
+from apps.onboarding import invitations
+from apps.orgs.models import Organization, Role
+from tests.support import contract, make, management, oidc
+from tests.support.api import Answer, Api, anonymous
+from tests.support.management import Platform
+
+PREFIXES = {
+    "tenants": "tnt",
+    "members": "usr",
+    "invitations": "inv",
+    "applications": "app",
+    "keys": "key",
+    "clients": "cli",
+    "client_secrets": "csk",
+}
+SHARED = {"members", "invitations", "applications"}  # by the environments of an organization
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation as the document describes it."""
+
+    name: str
+    method: str
+    path: str
+    scopes: tuple[str, ...]
+
+    @property
+    def plural(self) -> str:
+        return self.path.split("/")[0]
+
+    def send(self, api: Api, key: str) -> Answer:
+        body: dict[str, Any] | None = {} if self.method in {"PATCH", "POST"} else None
+        return api.send(self.method, self.path.replace("{id}", key), body)
+
+
+def operations() -> list[Operation]:
+    return [
+        Operation(
+            described["operationId"],
+            method.upper(),
+            path.removeprefix("/platform/v1/"),
+            tuple(described["x-trellis-scopes"]),
+        )
+        for path, item in contract.document("platform")["paths"].items()
+        for method, described in item.items()
+    ]
+
+
+WITH_AN_ID = [one for one in operations() if "{id}" in one.path]
+LISTS = [one for one in operations() if one.method == "GET" and one.path in PREFIXES]
+
+
+def named(operation: Operation) -> str:
+    return operation.name
+
+
+def filled(api: Platform) -> dict[str, str]:
+    """Return the identifier of one object of each kind that ``api`` sees."""
+    application = api.application
+    environment = "live" if api.caller.livemode else "sandbox"
+    client = oidc.client(application, environment=environment)
+    secret, _ = client_secrets.add_secret(client, actor=None)
+    organization = application.organization
+    owner = organization.memberships.get(role=Role.OWNER).user
+    invited = invitations.invite(
+        organization, email=f"{ids.new('usr')}@example.com", role="developer", actor=owner
+    )
+    return {
+        "tenants": api.caller.tenant,
+        "members": management.member(organization, Role.AUDITOR).pk,
+        "invitations": invited.pk,
+        "applications": application.pk,
+        "keys": api.key.key.pk,
+        "clients": client.client_id,
+        "client_secrets": secret.pk,
+    }
+
+
+def told(answer: Answer) -> Any:
+    """Return what an answer tells, apart from what names the request itself."""
+    body = answer.json()
+    return answer.status, {
+        name: value for name, value in body.items() if name not in {"request_id", "instance"}
+    }
+
+
+@pytest.mark.parametrize("operation", WITH_AN_ID, ids=named)
+def test_another_organizations_object_does_not_exist(operation: Operation, live: Platform) -> None:
+    key = filled(live)[operation.plural]
+    stranger = management.live()
+    theirs = operation.send(stranger, key)
+    nobodys = operation.send(stranger, ids.new(PREFIXES[operation.plural]))
+    assert told(theirs) == told(nobodys)
+    assert (theirs.status, theirs.code) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "operation", [one for one in WITH_AN_ID if one.plural not in SHARED], ids=named
+)
+@pytest.mark.parametrize("of", ["live", "sandbox"])
+def test_another_environments_object_does_not_exist(operation: Operation, of: str, db: None) -> None:
+    team = make.organization()
+    makers = {"live": management.live, "sandbox": management.sandboxed}
+    key = filled(makers.pop(of)(team))[operation.plural]
+    (other,) = makers.values()
+    answer = operation.send(other(team), key)
+    assert (answer.status, answer.code) == (404, "not_found")
+
+
+@pytest.mark.parametrize("operation", [one for one in operations() if one.scopes], ids=named)
+def test_without_the_scope_even_the_own_object_is_refused(
+    operation: Operation, live: Platform
+) -> None:
+    key = filled(live).get(operation.plural, "")
+    narrow = Platform(
+        live.application,
+        make.live(live.application.organization),
+        scopes=management.ALL - set(operation.scopes),
+    )
+    answer = operation.send(narrow, key)
+    assert (answer.status, answer.code) == (403, "scope_missing")
+    assert answer.json()["scope"] in operation.scopes
+
+
+@pytest.mark.parametrize("operation", operations(), ids=named)
+def test_past_the_gateway_nobody_is_let_in(operation: Operation, live: Platform) -> None:
+    key = filled(live).get(operation.plural, "")
+    path = f"/platform/v1/{operation.path.replace('{id}', key)}"
+    answer = anonymous(operation.method, path)
+    assert (answer.status, answer.code) == (401, "caller_missing")
+
+
+@pytest.mark.parametrize("operation", [one for one in operations() if one.scopes], ids=named)
+def test_a_person_who_is_no_member_may_do_nothing(operation: Operation, live: Platform) -> None:
+    key = filled(live).get(operation.plural, "")
+    answer = operation.send(live.on_behalf_of(make.user()), key)
+    assert (answer.status, answer.code) == (403, "role_missing")
+
+
+@pytest.mark.parametrize(
+    "operation", [one for one in operations() if one.scopes and one.method != "GET"], ids=named
+)
+def test_an_auditor_changes_nothing(operation: Operation, live: Platform) -> None:
+    key = filled(live).get(operation.plural, "")
+    auditor = management.member(live.application.organization, Role.AUDITOR)
+    answer = operation.send(live.on_behalf_of(auditor), key)
+    assert (answer.status, answer.code) == (403, "role_missing")
+
+
+@pytest.mark.parametrize("operation", LISTS, ids=named)
+def test_lists_show_the_own_organization_and_environment_only(
+    operation: Operation, db: None
+) -> None:
+    team, others = make.organization(), make.organization()
+    sandboxed, live = management.sandboxed(team), management.live(team)
+    found = {sandboxed: filled(sandboxed), live: filled(live)}
+    filled(management.live(others))
+    for api, own in found.items():
+        other = next(known for caller, known in found.items() if caller is not api)
+        listed = {one["id"] for one in operation.send(api, "").json()["data"]}
+        assert own[operation.plural] in listed
+        assert (other[operation.plural] in listed) is (operation.plural in SHARED)
+        assert not listed & set(filled_ids(others, operation.plural))
+
+
+def filled_ids(of: Organization, plural: str) -> list[str]:
+    """Return what another organization's own caller sees."""
+    listed = management.live(of).get(plural).json()["data"]
+    return [one["id"] for one in listed]
+
+
+@pytest.mark.parametrize("operation", LISTS, ids=named)
+def test_an_object_that_is_not_the_callers_is_no_cursor(
+    operation: Operation, live: Platform
+) -> None:
+    theirs = filled(management.live())[operation.plural]
+    answer = live.get(f"{operation.plural}?starting_after={theirs}")
+    assert (answer.status, answer.code) == (400, "cursor_invalid")
+
+
+@pytest.mark.parametrize("operation", LISTS, ids=named)
+def test_a_list_is_cut_into_pages(operation: Operation, live: Platform) -> None:
+    filled(live)
+    if operation.plural != "tenants":
+        filled(live)
+    whole = [one["id"] for one in live.get(f"{operation.plural}?limit=100").json()["data"]]
+    seen, cursor = [], ""
+    while True:
+        page = live.get(f"{operation.plural}?limit=1{cursor}").json()
+        seen += [one["id"] for one in page["data"]]
+        if not page["has_more"]:
+            break
+        cursor = f"&starting_after={page['next_cursor']}"
+    assert seen == whole
+    after = live.get(f"{operation.plural}?starting_after={whole[0]}").json()["data"]
+    assert [one["id"] for one in after] == whole[1:]
