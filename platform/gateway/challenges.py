@@ -1,11 +1,15 @@
 """How to get in: ``WWW-Authenticate`` (RFC 6750, 9449 and 9728)."""
 
+from functools import lru_cache
+from typing import NamedTuple
+
 from apps.core import jose
-from apps.core.errors import Problem
+from apps.core.errors import Problem, ScopeMissing
 from gateway.exchange import Exchange, Headers
 from gateway.problems import DpopInvalid, DpopNonce, DpopReplayed
 
 UNAUTHORIZED = 401
+MISSING_SCOPE = ScopeMissing.code
 INVALID_PROOF = {DpopInvalid.code, DpopReplayed.code}
 ALGORITHMS = f'algs="{" ".join(jose.ALGORITHMS)}"'
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
@@ -13,15 +17,44 @@ WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
 def challenges(exchange: Exchange, problem: Problem) -> Headers:
     """Return a challenge for each scheme; the one that was tried says what was wrong."""
-    missing_scope = problem.code == "scope_missing"
-    if problem.status != UNAUTHORIZED and not missing_scope:
+    if problem.status != UNAUTHORIZED and problem.code != MISSING_SCOPE:
         return []
-    told = [f'realm="{_plain(exchange.runtime.settings.brand)}"']
-    bearer, dpop = ["Bearer", told], ["DPoP", [*told, ALGORITHMS]]
-    proves = problem.code.startswith("dpop_") or exchange.scheme == b"dpop"
-    first, second = (dpop, bearer) if proves else (bearer, dpop)
-    found = [_line(str(first[0]), [*first[1], *_more(exchange, problem)])]
-    return found if missing_scope else [*found, _line(str(second[0]), list(second[1]))]
+    settings = exchange.runtime.settings
+    about = _About(
+        type(problem),
+        proves=problem.code.startswith("dpop_") or exchange.scheme == b"dpop",
+        scopes=_scopes(exchange),
+        metadata=f"{settings.api_url}{WELL_KNOWN}{resource(exchange)}",
+        brand=settings.brand,
+    )
+    return list(_lines(about))
+
+
+class _About(NamedTuple):
+    """What a challenge depends on."""
+
+    problem: type[Problem]
+    proves: bool
+    scopes: str
+    metadata: str
+    brand: str
+
+
+@lru_cache(maxsize=1024)
+def _lines(about: _About) -> tuple[tuple[bytes, bytes], ...]:
+    realm = f'realm="{_plain(about.brand)}"'
+    bearer, dpop = f"Bearer {realm}", f"DPoP {realm}, {ALGORITHMS}"
+    first, second = (dpop, bearer) if about.proves else (bearer, dpop)
+    said = [first]
+    code = about.problem.code
+    if code != "credential_missing":  # RFC 6750, section 3.1
+        said.append(f'error="{_error(code)}"')
+        said.append(f'error_description="{_plain(about.problem.title())}"')
+    if about.scopes:
+        said.append(f'scope="{about.scopes}"')
+    said.append(f'resource_metadata="{about.metadata}"')
+    found = [", ".join(said)] if code == MISSING_SCOPE else [", ".join(said), second]
+    return tuple((b"www-authenticate", line.encode("ascii", "ignore")) for line in found)
 
 
 def resource(exchange: Exchange) -> str:
@@ -33,23 +66,12 @@ def resource(exchange: Exchange) -> str:
     return f"/{api}/{version}" if known else ""
 
 
-def _more(exchange: Exchange, problem: Problem) -> list[str]:
-    more = []
-    if problem.code != "credential_missing":  # RFC 6750, section 3.1
-        more.append(f'error="{_error(problem)}"')
-        more.append(f'error_description="{_plain(problem.title())}"')
-    if scopes := _scopes(exchange):
-        more.append(f'scope="{scopes}"')
-    url = exchange.runtime.settings.api_url
-    return [*more, f'resource_metadata="{url}{WELL_KNOWN}{resource(exchange)}"']
-
-
-def _error(problem: Problem) -> str:
-    if problem.code == DpopNonce.code:
+def _error(code: str) -> str:
+    if code == DpopNonce.code:
         return "use_dpop_nonce"
-    if problem.code in INVALID_PROOF:
+    if code in INVALID_PROOF:
         return "invalid_dpop_proof"
-    return "insufficient_scope" if problem.code == "scope_missing" else "invalid_token"
+    return "insufficient_scope" if code == MISSING_SCOPE else "invalid_token"
 
 
 def _scopes(exchange: Exchange) -> str:
@@ -61,11 +83,6 @@ def _scopes(exchange: Exchange) -> str:
         except Problem:
             return ""
     return " ".join(operation.scopes) if operation else ""
-
-
-def _line(scheme: str, parameters: list[str]) -> tuple[bytes, bytes]:
-    said = f"{scheme} {', '.join(parameters)}"
-    return b"www-authenticate", said.encode("ascii", "ignore")
 
 
 def _plain(text: str) -> str:
