@@ -54,12 +54,10 @@ def issue(
     if not application.may_use(tenant):
         raise NotApproved(f"{application} has sandbox access only. Submit it for review first.")
     wanted = sorted(set(scopes))
-    _check_scopes(wanted)
-    application_scopes.check(application, tenant=tenant, scopes=wanted)
+    _check_scopes(application, tenant, wanted)
     _check_life(not_before, expires_at)
-    secret = secrets.mint(
-        "live" if tenant.livemode else "test", kind=kind, prefix=settings.BRAND["key_prefix"]
-    )
+    environment: secrets.Environment = "live" if tenant.livemode else "test"
+    secret = secrets.mint(environment, kind=kind, prefix=settings.BRAND["key_prefix"])
     pepper_id, pepper = settings.KEY_PEPPERS[0]
     key = Key.objects.create(
         application=application,
@@ -178,10 +176,11 @@ def find(secret: str) -> Key | None:
     return Key.objects.filter(digest__in=digests).first()
 
 
-def _check_scopes(wanted: list[str]) -> None:
+def _check_scopes(application: Application, tenant: Tenant, wanted: list[str]) -> None:
     known = set(Scope.objects.filter(name__in=wanted).values_list("name", flat=True))
     if unknown := [scope for scope in wanted if scope not in known]:
         raise UnknownScope(f"There is no scope {', '.join(unknown)}.", param="scopes")
+    application_scopes.check(application, tenant=tenant, scopes=wanted)
 
 
 def _check_life(not_before: datetime | None, expires_at: datetime | None) -> None:

@@ -1,7 +1,8 @@
 """The declaration of one operation: what the view enforces is what the schema says."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from django_filters import FilterSet
@@ -57,19 +58,31 @@ def operation(
     its own beside those that every operation has. ``once`` names members that are shown once,
     ``whole`` says that members cannot be chosen, ``conditional`` that If-Match holds without a key.
     """
-    query = READING if answer and not whole else frozenset()
-    if sorts:
-        query |= pagination.PARAMETERS | frozenset(filters.base_filters if filters else ())
+    described = Described(
+        name, summary, "", tuple(scopes), cost, answer, status, body, key, writes, filters,
+        tuple(sorts), tuple(problems), tuple(expands), example, asks,
+        whole, bool(key) or conditional, tuple(once),
+    )  # fmt: skip
+    return partial(_declare, described)
 
-    def declare(method: Callable[..., Any]) -> Callable[..., Any]:
-        method.operation = Operation(  # type: ignore[attr-defined]  # read by the view
-            name, frozenset(scopes), query, filters, sorts, once
-        )
-        described = Described(
-            name, summary, method.__doc__ or "", tuple(scopes), cost, answer, status, body,
-            key, writes, filters, tuple(sorts), tuple(problems), tuple(expands), example, asks,
-            whole, bool(key) or conditional,
-        )  # fmt: skip
-        return extend_schema(**describe(described))(method)
 
-    return declare
+def _declare(described: Described, method: Callable[..., Any]) -> Callable[..., Any]:
+    method.operation = Operation(  # type: ignore[attr-defined]  # read by the view
+        described.name,
+        frozenset(described.scopes),
+        _query(described),
+        described.filters,
+        described.sorts,
+        described.once,
+    )
+    said = replace(described, description=method.__doc__ or "")
+    return extend_schema(**describe(said))(method)
+
+
+def _query(described: Described) -> frozenset[str]:
+    """Return the query parameters that the operation knows."""
+    known = READING if described.answer and not described.whole else frozenset()
+    if described.sorts:
+        filters = described.filters.base_filters if described.filters else ()
+        known |= pagination.PARAMETERS | frozenset(filters)
+    return known

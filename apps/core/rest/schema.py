@@ -54,6 +54,7 @@ class Described:
     asks: Any
     whole: bool
     versioned: bool
+    once: tuple[str, ...]
 
 
 def listed(item: type[serializers.Serializer[Any]]) -> Any:
