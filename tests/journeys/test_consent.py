@@ -70,7 +70,7 @@ def application() -> Iterator[Application]:
 def fill_in(page: Page, box: Box) -> None:
     page.get_by_label("E-mail address").fill(box.facts["developer_email"])
     page.get_by_label("Password").fill(box.facts["developer_password"])
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def test_a_person_signs_in_allows_and_the_client_calls_in_their_name(
