@@ -19,7 +19,7 @@ class PortalConfig(AppConfig):
         for signal in (account.password_changed, account.password_set, account.password_reset):
             signal.connect(_end_others, dispatch_uid="portal.sessions")
         account.email_confirmed.connect(_join, dispatch_uid="portal.invitations")
-        mfa.authenticator_added.connect(_rotate, dispatch_uid="portal.sessions")
+        mfa.authenticator_added.connect(_factor_added, dispatch_uid="portal.factors")
 
 
 def _end_others(request: HttpRequest, user: Any, **_: Any) -> None:
@@ -30,9 +30,15 @@ def _end_others(request: HttpRequest, user: Any, **_: Any) -> None:
     sessions.end_others(user, keep=request.session.session_key if mine else None)
 
 
-def _rotate(request: HttpRequest, **_: Any) -> None:
-    """Give the session another name: who knew it before the second factor knows it no more."""
+def _factor_added(request: HttpRequest, authenticator: Any, **_: Any) -> None:
+    """Give the session another name, and let the first code of an app count as used.
+
+    Whoever knew the session before the second factor knows it no more.
+    """
+    from portal import factors  # noqa: PLC0415 - needs loaded models
+
     request.session.cycle_key()
+    factors.use_first_code(authenticator)
 
 
 def _join(request: HttpRequest, email_address: Any, **_: Any) -> None:

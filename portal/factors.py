@@ -1,8 +1,10 @@
 """Second factors: how allauth keeps and names them here."""
 
+import time
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from allauth.mfa import app_settings
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
@@ -45,3 +47,10 @@ class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no 
         """Suggest what to call a passkey."""
         number = Authenticator.objects.filter(user=user, type=type).count()
         return _("Passkey %(number)s") % {"number": number + 1} if number else _("Passkey")
+
+
+def use_first_code(authenticator: Authenticator) -> None:
+    """Let the code that proved that an authenticator app was set up sign nobody in."""
+    if authenticator.type == Authenticator.Type.TOTP:
+        authenticator.data["step"] = int(time.time()) // app_settings.TOTP_PERIOD
+        authenticator.save(update_fields=["data"])
