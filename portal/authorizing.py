@@ -62,7 +62,7 @@ def auth_time(request: HttpRequest) -> datetime:
     records = cast("list[dict[str, Any]]", get_authentication_records(request, request.user))
     if records:
         return datetime.fromtimestamp(max(record["at"] for record in records), UTC)
-    return cast("datetime | None", request.user.last_login) or clock.real()  # type: ignore[union-attr]
+    return cast("User", request.user).last_login or clock.real()
 
 
 def is_overdue(request: HttpRequest, asked: AuthorizationRequest) -> bool:

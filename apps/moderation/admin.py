@@ -1,7 +1,7 @@
 """Review: organizations, applications and what was decided about them."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
@@ -66,7 +66,7 @@ class ScopesAndReason(Reason):
         words = [
             (scope.name, f"{scope.name} · {scope.title} · {scope.risk} risk") for scope in known
         ]
-        self.fields["scopes"].choices = words  # type: ignore[attr-defined]
+        cast("forms.MultipleChoiceField", self.fields["scopes"]).choices = words
         self.initial["scopes"] = self.subject.requested_scopes
 
 

@@ -20,6 +20,7 @@ from apps.tenants.models import Tenant
 
 MOST: Final = 50  # clients of one application
 KEYS: Final = 10
+NAME: Final = 80  # characters
 ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
 PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "k", "oth"})
 CHANGEABLE: Final = frozenset(
@@ -117,8 +118,8 @@ def _apply(client: Client, fields: dict[str, Any]) -> None:
 
 def _check(client: Client) -> None:
     """Refuse a client that could not work, or would be less safe than it says."""
-    if not client.name.strip() or len(client.name) > 80 or not client.name.isprintable():  # noqa: PLR2004
-        raise Unprocessable("A name has 1 to 80 characters.", param="name")
+    if not client.name.strip() or len(client.name) > NAME or not client.name.isprintable():
+        raise Unprocessable(f"A name has 1 to {NAME} characters.", param="name")
     for name in ("redirect_uris", "post_logout_redirect_uris"):
         listed = check_redirect_uris(getattr(client, name).split(), public=client.is_public)
         setattr(client, name, "\n".join(listed))

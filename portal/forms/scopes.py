@@ -1,6 +1,6 @@
 """What an application asks for."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.html import format_html
@@ -40,8 +40,8 @@ class ScopesForm(forms.Form):
         known = scopes.known().values()
         catalog = [(one.name, label(one)) for one in known if one.name not in scopes.OIDC]
         others = [(one.name, label(one)) for one in known if one.name in EVERYONES]
-        self.fields["scopes"].choices = catalog  # type: ignore[attr-defined]
-        self.fields["optional"].choices = [*catalog, *others]  # type: ignore[attr-defined]
+        for name, offered in (("scopes", catalog), ("optional", [*catalog, *others])):
+            cast("forms.MultipleChoiceField", self.fields[name]).choices = offered
         self.initial = {
             "scopes": application.requested_scopes,
             "optional": application.optional_scopes,
