@@ -28,7 +28,7 @@ $(INSTALLED): requirements/bootstrap.lock requirements/dev.lock requirements/bas
 
 demo: setup ## Start Trellis with demo data and print the logins; FRESH=1 starts over
 	@$(if $(FRESH),$(BIN)/trellis down --wipe)
-	@exec $(BIN)/trellis up --demo
+	@TRELLIS_EXAMPLES=$${TRELLIS_EXAMPLES:-true} exec $(BIN)/trellis up --demo
 
 down: ## Stop Trellis
 	@$(BIN)/trellis down

@@ -86,10 +86,10 @@ def exists() -> bool:
 def seed() -> Demo:
     """Make the whole demo, or nothing of it."""
     password = secrets.token_urlsafe(9)
-    operator = _person(OPERATOR, "Olga Operator", password, is_staff=True, is_superuser=True)
+    operator = person(OPERATOR, "Olga Operator", password, is_staff=True, is_superuser=True)
     issued: dict[str, list[Issued]] = {}
     for name, ((email, who), roster) in CAST.items():
-        owner = _person(email, who, password)
+        owner = person(email, who, password)
         organization = _organization(name, owner)
         for title, fate, plan in roster:
             application = _application(organization, title, plan, owner)
@@ -104,7 +104,13 @@ def seed() -> Demo:
     )
 
 
-def _person(email: str, name: str, password: str, **fields: Any) -> User:
+def known(email: str) -> User:
+    """Return somebody of the demo."""
+    return User.objects.get(email=email)
+
+
+def person(email: str, name: str, password: str, **fields: Any) -> User:
+    """Make somebody who can sign in at once."""
     user = User.objects.create_user(email=email, password=password, name=name, **fields)
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     if terms := Terms.objects.current():
@@ -174,10 +180,12 @@ def _decide(application: Application, fate: str, owner: User, operator: User) ->
 
 def addresses() -> dict[str, str]:
     """Return where the demo is to be found; a later run may use other ports."""
+    example = {"backoffice_url": settings.EXAMPLE_URL} if settings.EXAMPLE_URL else {}
     return {
         "portal_url": settings.PORTAL_URL,
         "admin_url": f"{settings.PORTAL_URL}/admin/",
         "api_url": settings.API_URL,
+        **example,
     }
 
 

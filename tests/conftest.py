@@ -79,8 +79,8 @@ def stranger(db: None) -> User:
 
 @pytest.fixture(scope="session")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    """A running demo with two gateways, at which strangers may register clients."""
-    settings = {"TRELLIS_REGISTRATION": "open"}
+    """A running demo with two gateways, an example, and open registration."""
+    settings = {"TRELLIS_REGISTRATION": "open", "TRELLIS_EXAMPLES": "true"}
     platform = Box(tmp_path_factory.mktemp("box") / "box", gateways=2, settings=settings)
     try:
         yield platform.up()

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from box import archive, control, paths, prompts
+from box.engines import text
 from box.errors import BoxError
 from box.paths import Home
 from box.plan import Options
@@ -73,6 +74,12 @@ def add_up(start: argparse.ArgumentParser) -> None:
     start.add_argument("--web-port", type=port, default=8000, help="the portal's port (8000)")
     start.add_argument("--gateway-port", type=port, default=8080, help="the API's port (8080)")
     start.add_argument(
+        "--example-port",
+        type=port,
+        default=8090,
+        help="the example's port, with TRELLIS_EXAMPLES=true (8090)",
+    )
+    start.add_argument(
         "--gateways",
         type=int,
         choices=range(1, 17),
@@ -97,6 +104,8 @@ def up(home: Home, asked: argparse.Namespace) -> int:
         gateway_port=asked.gateway_port,
         gateways=asked.gateways,
         demo=asked.demo,
+        example_port=asked.example_port,
+        examples=text("TRELLIS_EXAMPLES") == "true",
     )
     Supervisor(home, options).run()
     return 0

@@ -16,6 +16,7 @@ COLOURS = {
     "beat": "34",
     "postgres": "33",
     "valkey": "31",
+    "example": "37",
 }
 # Credentials in a URL, wherever a program may quote one.
 CREDENTIALS = re.compile(r"(\w+://[^\s:/@]*):[^\s@]+@")

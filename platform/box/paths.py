@@ -50,6 +50,10 @@ class Home:
         return self.root / "demo.json"
 
     @property
+    def backoffice(self) -> Path:
+        return self.root / "backoffice.json"
+
+    @property
     def mark(self) -> str:
         """A short name for this folder, the same whenever it is asked."""
         return hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]

@@ -3,6 +3,7 @@
 import os
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from box.engines import Engines, text
 from box.paths import Home
@@ -13,6 +14,12 @@ CHILDREN = {
     "PYTHONWARNINGS": "ignore:You're running the worker with superuser,ignore:No directory at",
 }
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+SOURCES = Path(__file__).resolve().parents[2]
+# In a wheel there is no repository: documents travel inside `portal`.
+EXAMPLES = next(
+    (found for base in ("docs", "portal/docs") if (found := SOURCES / base / "examples").is_dir()),
+    SOURCES / "docs/examples",
+)
 
 
 @dataclass(frozen=True)
@@ -24,12 +31,20 @@ class Options:
     gateway_port: int = 8080
     gateways: int = 1
     demo: bool = False
+    example_port: int = 8090
+    examples: bool = False
 
     @property
     def ports(self) -> dict[int, str]:
         """Every port that is needed, and the option that moves it."""
         gateways = range(self.gateway_port, self.gateway_port + self.gateways)
-        return {self.web_port: "--web-port"} | dict.fromkeys(gateways, "--gateway-port")
+        example = {self.example_port: "--example-port"} if self.examples else {}
+        return {self.web_port: "--web-port"} | example | dict.fromkeys(gateways, "--gateway-port")
+
+    @property
+    def example_url(self) -> str:
+        """Where the example is found, if it runs."""
+        return f"http://localhost:{self.example_port}" if self.examples else ""
 
     @property
     def reachable(self) -> str:
@@ -59,6 +74,7 @@ def environment(home: Home, engines: Engines, options: Options) -> dict[str, str
         "TRELLIS_OUTBOX": str(local).lower(),
         "TRELLIS_ADMIN_MFA": str(not local).lower(),
         "TRELLIS_HOME": str(home.root),
+        "TRELLIS_EXAMPLE_URL": options.example_url,
     }
     given = {name: value for name in defaults if (value := text(name))}
     ours = defaults | given | engines.environment() | CHILDREN
@@ -108,7 +124,18 @@ def tasks(home: Home, environment: dict[str, str], options: Options) -> list[Tas
     )
     beat = ["beat", "-l", "WARNING", "-s", str(home.schedule), "--pidfile="]
     found.append(Task("beat", [*celery, *beat], app))
+    if options.examples:
+        found.append(example(home, options))
     return found
+
+
+def example(home: Home, options: Options) -> Task:
+    """Return a merchant's back office: a stranger's program, which is told none of our secrets."""
+    port = str(options.example_port)
+    app = str(EXAMPLES / "backoffice/app.py")
+    argv = [sys.executable, app, "--settings", str(home.backoffice), "--port", port]
+    told = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    return Task("example", argv, told | CHILDREN, f"http://127.0.0.1:{port}/healthz")
 
 
 def without(environment: dict[str, str], *names: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 FOREIGN = ("DATABASE_", "VALKEY_", "TRELLIS_", "DJANGO_", "PYTEST_")
-SLOWEST_START = 90.0
+SLOWEST_START = 150.0
 
 
 class Box:
@@ -30,6 +30,7 @@ class Box:
         self.home = home
         self.settings = settings or {}
         self.web_port, self.gateway_port = _free_ports(1)[0], _free_ports(gateways)[0]
+        self.example_port = _free_ports(1)[0]
         self.gateways = gateways
         self.demo = demo
         self.log = home.parent / f"{home.name}.log"
@@ -42,6 +43,10 @@ class Box:
     @property
     def api(self) -> str:
         return f"http://localhost:{self.gateway_port}"
+
+    @property
+    def example(self) -> str:
+        return f"http://localhost:{self.example_port}"
 
     @property
     def apis(self) -> list[str]:
@@ -57,6 +62,7 @@ class Box:
         """Start, and wait until the platform is ready."""
         argv = ["up", "--dir", str(self.home), "--web-port", str(self.web_port)]
         argv += ["--gateway-port", str(self.gateway_port), "--gateways", str(self.gateways)]
+        argv += ["--example-port", str(self.example_port)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own command
                 [sys.executable, "-m", "box.cli", *argv, *(["--demo"] if self.demo else [])],

@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from portal import demo
+from portal import demo, demo_backoffice
 
 TRIES = 20
 
@@ -30,6 +30,11 @@ class Command(BaseCommand):
             facts = json.loads(path.read_text(encoding="utf-8")) | demo.addresses()
         else:
             raise CommandError(f"The demo exists but {path} is gone. Run: make demo FRESH=1")
+        if settings.EXAMPLE_URL:
+            if "merchant_email" not in facts:
+                facts |= demo_backoffice.seed(facts["developer_password"])
+            program = demo_backoffice.settings_of_the_program(facts)
+            _write_private(path.with_name("backoffice.json"), program)
         _write_private(path, facts)
         if "example_order" not in facts:
             facts["example_order"] = _first_order(facts["sandbox_key"])
@@ -64,10 +69,14 @@ def _write_private(path: Path, facts: dict[str, str]) -> None:
 
 def _poster(facts: dict[str, str]) -> str:
     order = f"{facts['api_url']}/commerce/v1/orders/{facts['example_order']}"
+    merchant = ""
+    if settings.EXAMPLE_URL:
+        who = f"{facts['merchant_email']}  {facts['merchant_password']}"
+        merchant = f"\n  Example    {facts['backoffice_url']}  {who}"
     return f"""
   Portal     {facts["portal_url"]}
   Developer  {facts["developer_email"]}  {facts["developer_password"]}
-  Admin      {facts["admin_url"]}  {facts["admin_email"]}  {facts["admin_password"]}
+  Admin      {facts["admin_url"]}  {facts["admin_email"]}  {facts["admin_password"]}{merchant}
 
   Your first call:
 
