@@ -37,7 +37,9 @@ def test_it_is_valid_openapi_3_1(slug: str) -> None:
 @pytest.mark.parametrize("slug", contract.SLUGS)
 def test_the_committed_one_is_up_to_date(slug: str) -> None:
     committed = yaml.safe_load((REFERENCE / f"{slug}.openapi.yaml").read_text())
-    assert contract.document(slug) | {"servers": []} == committed | {"servers": []}, "Run: make schema"
+    assert contract.document(slug) | {"servers": []} == committed | {"servers": []}, (
+        "Run: make schema"
+    )
 
 
 @pytest.mark.parametrize(("slug", "operation"), operations())

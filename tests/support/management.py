@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from apps.accounts.models import User
 from apps.applications.models import Application
@@ -24,7 +25,7 @@ class Platform(Api):
     base = "/platform/v1/"
 
     def __init__(
-        self, of: Application, tenant: Tenant, *, scopes: Iterable[str] = ALL, **fields: object
+        self, of: Application, tenant: Tenant, *, scopes: Iterable[str] = ALL, **fields: Any
     ) -> None:
         self.application = of
         self.key: Issued = make.key(of, tenant=tenant, scopes=tuple(scopes), **fields)
@@ -47,14 +48,14 @@ def scopes() -> None:
         Scope.objects.get_or_create(name=name, defaults={"title": name})
 
 
-def sandboxed(of: Organization | None = None, **fields: object) -> Platform:
+def sandboxed(of: Organization | None = None, **fields: Any) -> Platform:
     """Return a caller in a sandbox, who may do everything there."""
     scopes()
     application = make.application(of)
     return Platform(application, make.sandbox(application.organization), **fields)
 
 
-def live(of: Organization | None = None, **fields: object) -> Platform:
+def live(of: Organization | None = None, **fields: Any) -> Platform:
     """Return a caller on live data."""
     scopes()
     application = make.application(of, approved=True)

@@ -22,7 +22,7 @@ Tree = dict[str, Any]
 class Resource:
     """A kind of object in an API.
 
-    ``load(tenant, ids)`` fetches objects by identifier, ``present(object, livemode)`` makes their
+    ``load(at, ids)`` fetches objects by identifier, ``present(object, livemode)`` makes their
     representation. ``links`` names the members that hold an identifier of another kind, with a dot
     where the member is inside a list (``lines.product``). ``guarded`` names members that need a
     scope beyond ``scope``, which reading the object itself needs.
@@ -32,16 +32,16 @@ class Resource:
     scope: str
     members: frozenset[str]
     present: Callable[[Any, bool], Shape]
-    load: Callable[[str, Iterable[str]], Iterable[Any]]
+    load: Callable[[Any, Iterable[str]], Iterable[Any]]
     links: Mapping[str, "Resource"] = field(default_factory=dict)
     guarded: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """How one caller sees objects: his tenant and scopes, and what he asked for."""
+    """How one caller sees objects: where and with which scopes, and what was asked for."""
 
-    tenant: str
+    at: Any
     livemode: bool
     scopes: frozenset[str]
     expand: tuple[str, ...] = ()
@@ -97,7 +97,7 @@ class Lens:
         for name, below in tree.items():
             target, (holders, member) = resource.links[name], _holders(shapes, name)
             wanted = {holder[member] for holder in holders if holder.get(member)}
-            found = list(target.load(self.tenant, wanted)) if wanted else []
+            found = list(target.load(self.at, wanted)) if wanted else []
             loaded = [self._shape(target, each) for each in found]
             if below:
                 self._expand(target, loaded, below)

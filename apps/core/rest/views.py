@@ -131,7 +131,7 @@ class ApiView(ViewSetMixin, APIView):
         query = self.request.query_params if asked else QueryDict()
         fields = query.get("fields", "")
         return Lens(
-            tenant=self.caller.tenant,
+            at=self.at,
             livemode=self.caller.livemode,
             scopes=self.caller.scopes,
             expand=tuple(query.getlist("expand[]")),
@@ -156,6 +156,11 @@ class ApiView(ViewSetMixin, APIView):
     def version_of(self, found: Any) -> Version | None:
         """Return what If-Match is compared with; None for what is never changed."""
         return getattr(found, "version", None)
+
+    @property
+    def at(self) -> Any:
+        """Where expanded objects are looked up, as their ``load`` takes it."""
+        return self.caller.tenant
 
     @property
     def owner(self) -> str:

@@ -80,7 +80,12 @@ class ManagementView(idempotency.IdempotentView, TenantView):
     @property
     def owner(self) -> str:
         """Return the organization."""
-        return self.standing.tenant.organization_id
+        return self.at.organization_id
+
+    @property
+    def at(self) -> Tenant:
+        """Return the tenant that the caller acts in."""
+        return self.standing.tenant
 
     def perform(self, handler: Any) -> HttpResponse:
         """Run the method if the role allows it; a kept answer is for whoever still may."""
@@ -98,7 +103,7 @@ class ManagementView(idempotency.IdempotentView, TenantView):
 
     def mine(self) -> QuerySet[Any]:
         """Return the rows that this caller sees."""
-        return self.select(self.standing.tenant)
+        return self.select(self.at)
 
     def one(self, key: str) -> Any:
         """Return the object with this identifier; what is not the caller's does not exist."""

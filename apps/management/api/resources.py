@@ -23,9 +23,8 @@ def _resource(
 ) -> Resource:
     """Return a resource; ``select`` is only needed where it is expanded."""
 
-    def load(tenant: str, keys: Iterable[str]) -> Iterable[Any]:
-        rows = select(Tenant.objects.get(pk=tenant)) if select else ()
-        return rows.filter(**{f"{named_by}__in": keys}) if isinstance(rows, QuerySet) else rows
+    def load(at: Tenant, keys: Iterable[str]) -> Iterable[Any]:
+        return select(at).filter(**{f"{named_by}__in": keys}) if select else ()
 
     return Resource(
         name=name,

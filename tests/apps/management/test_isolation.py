@@ -108,7 +108,9 @@ def test_another_organizations_object_does_not_exist(operation: Operation, live:
     "operation", [one for one in WITH_AN_ID if one.plural not in SHARED], ids=named
 )
 @pytest.mark.parametrize("of", ["live", "sandbox"])
-def test_another_environments_object_does_not_exist(operation: Operation, of: str, db: None) -> None:
+def test_another_environments_object_does_not_exist(
+    operation: Operation, of: str, db: None
+) -> None:
     team = make.organization()
     makers = {"live": management.live, "sandbox": management.sandboxed}
     key = filled(makers.pop(of)(team))[operation.plural]
