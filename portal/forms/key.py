@@ -21,7 +21,7 @@ LIVES: Final = (
     ("365", _("In a year")),
 )
 ACCESS: Final = (
-    ("full", _("All scopes of the application")),
+    ("full", _("All data of the application")),
     ("restricted", _("Only what is ticked below")),
 )
 
@@ -106,8 +106,10 @@ class KeyForm(forms.Form):
             if not wanted.get("scopes") and "scopes" not in self.errors:
                 self.add_error("scopes", _("Choose at least one scope."))
         elif application and tenant:
-            every = Scope.objects.values_list("name", flat=True)
-            given = application.approved_scopes if tenant.livemode else list(every)
+            # What manages the organization is ticked one by one, or not at all.
+            data = Scope.objects.of_data().order_by("name").values_list("name", flat=True)
+            approved = set(application.approved_scopes)
+            given = [name for name in data if not tenant.livemode or name in approved]
             if not given:
                 self.add_error("access", _("No scope is approved for this application yet."))
             wanted["scopes"] = given

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.applications.models import Application
+from apps.catalog.models import MANAGING
 from apps.core import clock
 from apps.keys import services as keys
 from apps.keys.models import Key
@@ -158,11 +159,12 @@ def test_the_form_says_when_no_application_may_have_a_live_key(browser: Client, 
 
 
 def test_a_full_key_may_do_what_its_application_may(browser: Client, team: Team) -> None:
-    make.scopes("orders:read", "customers:read")
+    make.scopes("orders:read", "customers:read", f"{MANAGING}members:write")
     browser.post(reverse("portal:keys-new"), wanted(team, access="full", scopes=[]))
     key = Key.objects.get(name="Staging")
     assert key.kind == "k"
     assert {"orders:read", "customers:read"} <= set(key.scopes)
+    assert not [scope for scope in key.scopes if scope.startswith(MANAGING)]
 
 
 def test_a_restricted_key_says_so_in_its_text(browser: Client, team: Team) -> None:
