@@ -23,6 +23,7 @@ from apps.plans import services as plans
 from apps.plans.models import PlanVersion
 
 CALLBACK = "https://judge.example/callback"
+LOOPBACK = "http://127.0.0.1/callback"
 GOODBYE = "https://judge.example/goodbye"
 EVERY_GRANT = [*GrantType.values]
 WITHOUT_SECRET = [GrantType.CODE, GrantType.REFRESH, GrantType.DEVICE]
@@ -42,6 +43,7 @@ CLIENTS: dict[str, dict[str, Any]] = {
         "par_required": True,
     },
     "dpop": {"authentication": "client_secret_basic", "dpop_required": True},
+    "native": {"authentication": "none", "redirect_uris": [LOOPBACK]},
     "es256": {
         "authentication": "client_secret_basic",
         "token_format": "jwt",
@@ -126,10 +128,8 @@ def client(application: Application, kind: str, fields: dict[str, Any]) -> dict[
     made = clients.create(
         application,
         name=f"Judge {kind}",
-        redirect_uris=[CALLBACK],
-        post_logout_redirect_uris=[GOODBYE],
         actor=None,
-        **fields,
+        **{"redirect_uris": [CALLBACK], "post_logout_redirect_uris": [GOODBYE]} | fields,
     )
     said: dict[str, Any] = {"client_id": made.client_id, "algorithm": made.id_token_algorithm}
     if made.authentication == Client.Auth.JWT:

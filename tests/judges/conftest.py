@@ -18,7 +18,8 @@ from tests.journeys.box import Box
 from tests.support.person import Person
 
 HERE = Path(__file__).parent
-JUDGES = ["openid-client", "oauth4webapi", "mcp-sdk", "authlib", "requests-oauthlib", "defects"]
+JUDGES = ["openid-client", "oauth4webapi", "mcp-sdk", "authlib", "requests-oauthlib"]
+JUDGES += ["judy", "victim", "shop", "stranger"]
 SCORES: dict[str, tuple[int, int]] = {}
 
 

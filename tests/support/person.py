@@ -137,8 +137,8 @@ class Person:
         for name, values in form.choices.items():
             data.append((name, tenant if name == "tenant" and tenant else values[0]))
         if kind == "consent":
-            wanted = ("allow", "deny")[not allow]
-            pressed = [one for one in form.buttons if one[1] == wanted or one[0] == wanted]
+            wanted = {"allow", "accept"} if allow else {"deny"}
+            pressed = [one for one in form.buttons if wanted.intersection(one)]
             data += pressed[:1]
         return data
 
@@ -161,7 +161,7 @@ def _question(page: str) -> tuple[str, Form | None]:
         if form.has("password"):
             known = form.has("login") or form.has("username")
             return ("sign in" if known else "prove"), form
-        if pressed & {"decision", "allow"}:
+        if pressed & {"decision", "allow", "action"}:
             return "consent", form
         if form.has("user_code"):
             return "device", form
