@@ -114,7 +114,7 @@ PORTAL: Final[dict[str, Entry]] = {
     "applications-detail": role("application.read", "application.change"),
     "applications-submit": role("application.submit"),
     "applications-revoke-keys": role("key.revoke"),
-    "applications-scopes": role("application.read", "application.change"),
+    "applications-scopes": role("application.change"),
     "applications-logo": role("application.read", "application.change"),
     "applications-oauth": role("client.read"),
     "applications-oauth-new": role("client.create", fresh="always"),

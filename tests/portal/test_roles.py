@@ -3,6 +3,7 @@
 The routes come from the URL resolver; one without an entry in ``portal.permissions`` fails.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import Client
-from django.urls import URLResolver, get_resolver, reverse
+from django.urls import Resolver404, URLResolver, get_resolver, resolve, reverse
 from zeal import zeal_ignore
 
 from apps.accounts.models import BrowserSession, User
@@ -25,6 +26,25 @@ from tests.support import browsers, consent, make, traffic
 
 METHODS = ("get", "post")
 LONG_AGO = 3600
+OFFER = re.compile(r'\b(href|action)="(/[^"]*)"')
+OWN_FORM = re.compile(r'<form(?![^>]*\baction=)[^>]*method="post"')
+OFFERING = [
+    "start",
+    "overview",
+    "applications",
+    "applications-detail",
+    "applications-scopes",
+    "applications-oauth",
+    "applications-client",
+    "keys",
+    "logs",
+    "logs-detail",
+    "usage",
+    "members",
+    "organizations",
+    "settings",
+    "swagger",
+]
 
 
 def routes(
@@ -182,3 +202,28 @@ def test_what_matters_most_wants_a_new_proof(name: str, team: Team, there: dict[
         assert answer.status_code == 302
         assert answer["Location"].startswith(reverse("account_reauthenticate"))
     assert User.objects.filter(pk=team.developer.pk).exists()
+
+
+@pytest.mark.parametrize("role", Role)
+def test_nobody_is_offered_what_is_refused(role: Role, team: Team, there: dict[str, Any]) -> None:
+    member = Membership.objects.create(organization=team.organization, user=make.user(), role=role)
+    browser = browsers.of(member.user)
+    refused: list[tuple[str, str, str]] = []
+    for name in OFFERING:
+        page = call(browser, "get", path(name, there)).content.decode()
+        assert "role_missing" not in page or role not in PERMISSIONS[PORTAL[name].reads]
+        own = [("action", path(name, there))] if OWN_FORM.search(page) else []
+        for tag, target in [*OFFER.findall(page), *own]:
+            entry = _entry_at(target)
+            action = entry.action("POST" if tag == "action" else "GET") if entry else ""
+            if action and role not in PERMISSIONS[action]:
+                refused.append((name, tag, target))
+    assert refused == []
+
+
+def _entry_at(target: str) -> Entry | None:
+    try:
+        match = resolve(target.partition("?")[0].partition("#")[0])
+    except Resolver404:
+        return None
+    return PORTAL.get(str(match.url_name)) if match.namespace == "portal" else None
