@@ -96,7 +96,7 @@ const device = check('device flow', async () => {
   }
   equal((await refused(poll)).error, 'authorization_pending', 'before')
   equal((await refused(poll)).error, 'slow_down', 'too soon')
-  await visit(begun.verification_uri_complete)
+  equal((await visit(begun.verification_uri_complete)).pages.slice(-2), ['device', 'consent'], 'pages')
   await new Promise((done) => setTimeout(done, 2 * begun.interval * 1000 + 200))
   const tokens = await poll()
   equal((await call(tokens.access_token)).status, 200, 'status')

@@ -57,7 +57,7 @@ const basic = await configured('basic')
 // A device polls every five seconds: this goes on while the rest is checked.
 const device = check('device flow', async () => {
   const begun = await client.initiateDeviceAuthorization(basic, { scope: SCOPE })
-  await visit(begun.verification_uri_complete)
+  equal((await visit(begun.verification_uri_complete)).pages.slice(-2), ['device', 'consent'], 'pages')
   const tokens = await client.pollDeviceAuthorizationGrant(basic, begun)
   equal((await call(basic, tokens.access_token)).status, 200, 'status')
   equal(tokens.claims().sub, cast.user, 'sub')

@@ -102,7 +102,7 @@ def test_requests_oauthlib_passes(facts: Facts, person: Person) -> None:
         known = facts["clients"]["none"]
         fields = {"client_id": known["client_id"], "scope": " ".join(SCOPE)}
         begun = requests.post(server["device_authorization_endpoint"], fields, timeout=9).json()
-        person.visit(begun["verification_uri_complete"])
+        assert person.visit(begun["verification_uri_complete"]).pages[-1:] == ["consent"]
         device = OAuth2Session(client=DeviceClient(known["client_id"], scope=SCOPE))
         device.fetch_token(
             server["token_endpoint"],

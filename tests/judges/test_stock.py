@@ -37,6 +37,11 @@ from apps.core import clock
 from apps.oauth.models import DeviceGrant
 DeviceGrant.objects.update(expires=clock.real() - timedelta(days=30))
 """
+FORGIVE = """
+from apps.core import valkey
+for name in valkey.client().scan_iter("trl:oauth:failed:*"):
+    valkey.client().delete(name)
+"""
 DISABLE = """
 from apps.accounts.models import User
 from apps.accounts.services import change_access
@@ -112,6 +117,7 @@ def ours(box: Box, cast: dict[str, Any]) -> Iterator[Server]:
             disable=lambda who: _run(box, DISABLE.format(email=who.email)),
             let_devices_expire=lambda: _run(box, EXPIRE),
         )
+    _run(box, FORGIVE)
 
 
 def _run(box: Box, code: str) -> None:
