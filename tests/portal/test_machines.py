@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from apps.catalog import native
 from apps.catalog.models import ApiVersion
 from apps.events.registry import kinds
 from portal import library
@@ -43,12 +44,15 @@ def test_crawlers_read_the_documentation_and_nothing_else(client: Client) -> Non
 
 def test_language_models_are_told_where_everything_is(db: None, client: Client) -> None:
     call_command("publish_catalog", verbosity=0)
-    version = ApiVersion.objects.select_related("api").get()
+    versions = ApiVersion.objects.select_related("api")
     text = client.get("/llms.txt").content.decode()
     assert text.startswith(f"# {settings.BRAND['name']} developer platform\n\n> ")
     assert settings.API_URL in text
-    document = reverse("portal:openapi", args=[version.api.slug, version.major])
-    for path in (document, reverse("portal:errors"), reverse("portal:events")):
+    documents = [
+        reverse("portal:openapi", args=[version.api.slug, version.major]) for version in versions
+    ]
+    assert len(documents) == len(native.registered)
+    for path in (*documents, reverse("portal:errors"), reverse("portal:events")):
         assert f"]({settings.PORTAL_URL}{path})" in text
         assert client.get(path).status_code == 200
     for guide in library.guides():

@@ -107,16 +107,23 @@ class ManagementView(idempotency.IdempotentView, TenantView):
 
     def one(self, key: str) -> Any:
         """Return the object with this identifier; what is not the caller's does not exist."""
-        found = self.mine().filter(**{self.named_by: key}).first()
+        found = self.mine().filter(**{self.named_by: _clean(key)}).first()
         if found is None:
             raise Http404
         return found
 
     def mine_to_change(self, key: str) -> Any:
         """Return the object, locked and in the version that If-Match names."""
-        return self.target(self.mine(), key)
+        return self.target(self.mine(), _clean(key))
 
     def issued(self, found: Any, secret: str) -> HttpResponse:
         """Answer with something new and, this once, its secret."""
         shape: Shape = self.show(found) | {"secret": secret}
         return self.answer(shape, 201)
+
+
+def _clean(key: str) -> str:
+    """Return an identifier of the path; PostgreSQL's texts hold no U+0000, so nothing has one."""
+    if "\0" in key:
+        raise Http404
+    return key

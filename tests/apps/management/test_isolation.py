@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from apps.core import ids
-from apps.oauth import client_secrets
-from apps.onboarding import invitations
 from apps.orgs.models import Organization, Role
-from tests.support import contract, make, management, oidc
+from tests.support import contract, make, management
 from tests.support.api import Answer, Api, anonymous
+from tests.support.managed import filled
 from tests.support.management import Platform
 
 PREFIXES = {
@@ -62,28 +61,6 @@ LISTS = [one for one in operations() if one.method == "GET" and one.path in PREF
 
 def named(operation: Operation) -> str:
     return operation.name
-
-
-def filled(api: Platform) -> dict[str, str]:
-    """Return the identifier of one object of each kind that ``api`` sees."""
-    application = api.application
-    environment = "live" if api.caller.livemode else "sandbox"
-    client = oidc.client(application, environment=environment)
-    secret, _ = client_secrets.add_secret(client, actor=None)
-    organization = application.organization
-    owner = organization.memberships.get(role=Role.OWNER).user
-    invited = invitations.invite(
-        organization, email=f"{ids.new('usr')}@example.com", role="developer", actor=owner
-    )
-    return {
-        "tenants": api.caller.tenant,
-        "members": management.member(organization, Role.AUDITOR).pk,
-        "invitations": invited.pk,
-        "applications": application.pk,
-        "keys": api.key.key.pk,
-        "clients": client.client_id,
-        "client_secrets": secret.pk,
-    }
 
 
 def told(answer: Answer) -> Any:
