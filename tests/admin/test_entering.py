@@ -1,12 +1,15 @@
 """Who may enter the admin, and what its pages may load."""
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
 from apps.accounts.models import User
-from tests.support import make
+from tests.support import browsers, make
 
 
 def test_a_stranger_signs_in_at_the_portal_first(client: Client, db: None) -> None:
@@ -46,6 +49,34 @@ def test_without_a_second_factor_staff_read_why(admin: Client, settings: Setting
     assert answer.status_code == 403
     assert "TRELLIS_ADMIN_MFA=false" in answer.content.decode()
     assert "Content-Security-Policy" in answer
+
+
+def test_a_second_factor_opens_the_admin_once_it_was_used_in_this_session(
+    admin: Client, operator: User, settings: Settings
+) -> None:
+    settings.ADMIN_MFA = True
+    TOTP.activate(operator, generate_totp_secret())
+    unused = admin.get("/admin/keys/key/", follow=True)
+    assert unused.status_code == 403
+    there = f"{reverse('mfa_reauthenticate')}?next=%2Fadmin%2Fkeys%2Fkey%2F"
+    assert f'href="{there}"' in unused.content.decode()
+    browsers.prove(admin, operator, method="password")
+    assert admin.get("/admin/keys/key/").status_code == 302
+    browsers.prove(admin, operator, method="mfa")
+    assert admin.get("/admin/keys/key/").status_code == 200
+    browsers.prove(admin, make.operator(), method="mfa")
+    assert admin.get("/admin/keys/key/").status_code == 302, "the proof was another person's"
+
+
+def test_recovery_codes_alone_are_no_second_factor(
+    admin: Client, operator: User, settings: Settings
+) -> None:
+    settings.ADMIN_MFA = True
+    RecoveryCodes.activate(operator)
+    browsers.prove(admin, operator, method="mfa")
+    refused = admin.get("/admin/", follow=True)
+    assert refused.status_code == 403
+    assert reverse("mfa_index") in refused.content.decode()
 
 
 def test_an_inactive_operator_is_not_let_in(client: Client, operator: User) -> None:

@@ -20,6 +20,8 @@ from apps.events.models import Event
 from apps.keys.models import Key, LeakReport
 from apps.moderation import services as moderation
 from apps.oauth.models import Client as OAuthClient
+from apps.onboarding import invitations
+from apps.onboarding import invitations
 from apps.usage.models import Request
 from tests.support import make, traffic
 from tests.support.queries import Queries
@@ -45,7 +47,13 @@ def world(developer: User, operator: User) -> Key:
     terms = accounts.publish_terms("1", body="Be nice.")
     accounts.accept_terms(developer, terms=terms, ip="203.0.113.7")
     EmailAddress.objects.create(user=developer, email=developer.email, verified=True)
+    invitations.invite(
+        application.organization, email="bob@example.org", role="auditor", actor=developer
+    )
     Group.objects.create(name="Reviewers")
+    invitations.invite(
+        application.organization, email="ada@example.com", role="developer", actor=developer
+    )
     applications.submit(application, actor=developer)
     moderation.approve(application, reason="Good.", actor=operator)
     LeakReport.objects.create(key=issued.key, reporter="GitHub", policy="notify")
