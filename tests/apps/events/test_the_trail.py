@@ -33,7 +33,7 @@ def changed(by: User) -> Any:
 
 
 def renamed(by: User) -> Any:
-    made = make.organization()
+    made = make.organization(by)
     orgs.rename(made, name="Engines", actor=by)
     return made
 
