@@ -44,11 +44,16 @@ class Application(models.Model):  # type: ignore[django-manager-missing] # OAuth
     state_reason = models.CharField(max_length=500, blank=True, editable=False)
     state_before_suspension = models.CharField(max_length=20, blank=True, editable=False)
     requested_scopes = ArrayField(
-        models.CharField(max_length=80), default=list, blank=True, help_text="What it asks for."
+        models.CharField(max_length=80),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="What it asks for.",
     )
     approved_scopes = ArrayField(
         models.CharField(max_length=80),
         default=list,
+        db_default=[],
         blank=True,
         editable=False,
         help_text="What a reviewer allowed on live data.",
@@ -56,6 +61,7 @@ class Application(models.Model):  # type: ignore[django-manager-missing] # OAuth
     optional_scopes = ArrayField(
         models.CharField(max_length=80),
         default=list,
+        db_default=[],
         blank=True,
         help_text="Those of its scopes that an end user may leave out.",
     )

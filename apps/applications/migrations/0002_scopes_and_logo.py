@@ -25,16 +25,16 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='application',
             name='approved_scopes',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, default=list, editable=False, help_text='What a reviewer allowed on live data.', size=None),
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, db_default=[], default=list, editable=False, help_text='What a reviewer allowed on live data.', size=None),
         ),
         migrations.AddField(
             model_name='application',
             name='optional_scopes',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, default=list, help_text='Those of its scopes that an end user may leave out.', size=None),
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, db_default=[], default=list, help_text='Those of its scopes that an end user may leave out.', size=None),
         ),
         migrations.AddField(
             model_name='application',
             name='requested_scopes',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, default=list, help_text='What it asks for.', size=None),
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, db_default=[], default=list, help_text='What it asks for.', size=None),
         ),
     ]

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='accesstoken',
             name='jkt',
-            field=models.CharField(blank=True, default='', help_text='Thumbprint of the DPoP key (RFC 9449).', max_length=43),
+            field=models.CharField(db_default='', blank=True, default='', help_text='Thumbprint of the DPoP key (RFC 9449).', max_length=43),
         ),
         migrations.AddField(
             model_name='accesstoken',
@@ -56,32 +56,32 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='accesstoken',
             name='sid',
-            field=models.CharField(blank=True, default='', help_text='The portal session it began in.', max_length=43),
+            field=models.CharField(db_default='', blank=True, default='', help_text='The portal session it began in.', max_length=43),
         ),
         migrations.AddField(
             model_name='client',
             name='authentication',
-            field=models.CharField(choices=[('none', 'Public client, no secret'), ('client_secret_basic', 'Secret in the Authorization header'), ('client_secret_post', 'Secret in the body'), ('private_key_jwt', 'Signed with its private key')], default='client_secret_basic', max_length=24),
+            field=models.CharField(db_default='client_secret_basic', choices=[('none', 'Public client, no secret'), ('client_secret_basic', 'Secret in the Authorization header'), ('client_secret_post', 'Secret in the body'), ('private_key_jwt', 'Signed with its private key')], default='client_secret_basic', max_length=24),
         ),
         migrations.AddField(
             model_name='client',
             name='backchannel_logout_uri',
-            field=models.URLField(blank=True),
+            field=models.URLField(default='', db_default='', blank=True),
         ),
         migrations.AddField(
             model_name='client',
             name='dpop_required',
-            field=models.BooleanField(default=False, help_text='dpop_bound_access_tokens'),
+            field=models.BooleanField(db_default=False, default=False, help_text='dpop_bound_access_tokens'),
         ),
         migrations.AddField(
             model_name='client',
             name='grant_types',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('authorization_code', 'Authorization code'), ('refresh_token', 'Refresh token'), ('client_credentials', 'Client credentials'), ('urn:ietf:params:oauth:grant-type:device_code', 'Device code')], max_length=64), default=apps.oauth.models.client.default_grant_types, size=None),
+            field=django.contrib.postgres.fields.ArrayField(db_default=['authorization_code', 'refresh_token'], base_field=models.CharField(choices=[('authorization_code', 'Authorization code'), ('refresh_token', 'Refresh token'), ('client_credentials', 'Client credentials'), ('urn:ietf:params:oauth:grant-type:device_code', 'Device code')], max_length=64), default=apps.oauth.models.client.default_grant_types, size=None),
         ),
         migrations.AddField(
             model_name='client',
             name='id_token_algorithm',
-            field=models.CharField(default='RS256', max_length=8),
+            field=models.CharField(db_default='RS256', default='RS256', max_length=8),
         ),
         migrations.AddField(
             model_name='client',
@@ -96,12 +96,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='client',
             name='metadata',
-            field=models.JSONField(blank=True, default=dict, help_text='What it said of itself when it registered.'),
+            field=models.JSONField(db_default={}, blank=True, default=dict, help_text='What it said of itself when it registered.'),
         ),
         migrations.AddField(
             model_name='client',
             name='par_required',
-            field=models.BooleanField(default=False, help_text='require_pushed_authorization_requests'),
+            field=models.BooleanField(db_default=False, default=False, help_text='require_pushed_authorization_requests'),
         ),
         migrations.AddField(
             model_name='client',
@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='client',
             name='token_format',
-            field=models.CharField(choices=[('opaque', 'Opaque'), ('jwt', 'JWT (RFC 9068)')], default='opaque', max_length=8),
+            field=models.CharField(db_default='opaque', choices=[('opaque', 'Opaque'), ('jwt', 'JWT (RFC 9068)')], default='opaque', max_length=8),
         ),
         migrations.AddField(
             model_name='devicegrant',
@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='devicegrant',
             name='jkt',
-            field=models.CharField(blank=True, default='', help_text='Thumbprint of the DPoP key (RFC 9449).', max_length=43),
+            field=models.CharField(db_default='', blank=True, default='', help_text='Thumbprint of the DPoP key (RFC 9449).', max_length=43),
         ),
         migrations.AddField(
             model_name='devicegrant',
@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='devicegrant',
             name='sid',
-            field=models.CharField(blank=True, default='', help_text='The portal session it began in.', max_length=43),
+            field=models.CharField(db_default='', blank=True, default='', help_text='The portal session it began in.', max_length=43),
         ),
         migrations.AddField(
             model_name='devicegrant',
@@ -161,7 +161,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='grant',
             name='jkt',
-            field=models.CharField(blank=True, default='', help_text='Thumbprint of the DPoP key (RFC 9449).', max_length=43),
+            field=models.CharField(db_default='', blank=True, default='', help_text='Thumbprint of the DPoP key (RFC 9449).', max_length=43),
         ),
         migrations.AddField(
             model_name='grant',
@@ -171,7 +171,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='grant',
             name='sid',
-            field=models.CharField(blank=True, default='', help_text='The portal session it began in.', max_length=43),
+            field=models.CharField(db_default='', blank=True, default='', help_text='The portal session it began in.', max_length=43),
         ),
         migrations.AddField(
             model_name='grant',
@@ -186,7 +186,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='refreshtoken',
             name='claims',
-            field=models.TextField(blank=True),
+            field=models.TextField(default='', db_default='', blank=True),
         ),
         migrations.AddField(
             model_name='refreshtoken',
@@ -196,17 +196,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='refreshtoken',
             name='jkt',
-            field=models.CharField(blank=True, default='', help_text='Thumbprint of the DPoP key (RFC 9449).', max_length=43),
+            field=models.CharField(db_default='', blank=True, default='', help_text='Thumbprint of the DPoP key (RFC 9449).', max_length=43),
         ),
         migrations.AddField(
             model_name='refreshtoken',
             name='scope',
-            field=models.TextField(blank=True),
+            field=models.TextField(default='', db_default='', blank=True),
         ),
         migrations.AddField(
             model_name='refreshtoken',
             name='sid',
-            field=models.CharField(blank=True, default='', help_text='The portal session it began in.', max_length=43),
+            field=models.CharField(db_default='', blank=True, default='', help_text='The portal session it began in.', max_length=43),
         ),
         migrations.AddField(
             model_name='refreshtoken',

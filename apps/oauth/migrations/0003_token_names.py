@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
             field=django.contrib.postgres.fields.ArrayField(
                 base_field=models.CharField(max_length=43),
                 blank=True,
+                db_default=[],
                 default=list,
                 help_text="Networks from which its access tokens may be used; none means any.",
                 size=None,

@@ -15,6 +15,7 @@ class Migration(migrations.Migration):
             name="declined",
             field=django.contrib.postgres.fields.ArrayField(
                 base_field=models.CharField(max_length=80),
+                db_default=[],
                 default=list,
                 help_text="Asked for, and left out.",
                 size=None,

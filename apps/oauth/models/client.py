@@ -67,29 +67,42 @@ class Client(AbstractApplication):
         max_length=8, choices=Tenant.Kind.choices, default=Tenant.Kind.SANDBOX
     )
     grant_types = ArrayField(
-        models.CharField(max_length=64, choices=GrantType.choices), default=default_grant_types
+        models.CharField(max_length=64, choices=GrantType.choices),
+        default=default_grant_types,
+        db_default=default_grant_types(),
     )
-    authentication = models.CharField(max_length=24, choices=Auth.choices, default=Auth.BASIC)
+    authentication = models.CharField(
+        max_length=24, choices=Auth.choices, default=Auth.BASIC, db_default=Auth.BASIC
+    )
     jwks: models.JSONField[Any, Any] = models.JSONField(
         null=True, blank=True, help_text="The client's public keys (RFC 7517)."
     )
     token_format = models.CharField(
-        max_length=8, choices=TokenFormat.choices, default=TokenFormat.OPAQUE
+        max_length=8,
+        choices=TokenFormat.choices,
+        default=TokenFormat.OPAQUE,
+        db_default=TokenFormat.OPAQUE,
     )
     ip_allow = ArrayField(
         models.CharField(max_length=43),
         default=list,
+        db_default=[],
         blank=True,
         help_text="Networks from which its access tokens may be used; none means any.",
     )
-    dpop_required = models.BooleanField(default=False, help_text="dpop_bound_access_tokens")
-    par_required = models.BooleanField(
-        default=False, help_text="require_pushed_authorization_requests"
+    dpop_required = models.BooleanField(
+        default=False, db_default=False, help_text="dpop_bound_access_tokens"
     )
-    id_token_algorithm = models.CharField(max_length=8, default="RS256")
-    backchannel_logout_uri = models.URLField(blank=True)
+    par_required = models.BooleanField(
+        default=False, db_default=False, help_text="require_pushed_authorization_requests"
+    )
+    id_token_algorithm = models.CharField(max_length=8, default="RS256", db_default="RS256")
+    backchannel_logout_uri = models.URLField(blank=True, default="", db_default="")
     metadata: models.JSONField[Any, Any] = models.JSONField(
-        default=dict, blank=True, help_text="What it said of itself when it registered."
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="What it said of itself when it registered.",
     )
     registration_digest = models.BinaryField(max_length=32, null=True, unique=True, editable=False)
     last_used_at = models.DateTimeField(null=True, editable=False)

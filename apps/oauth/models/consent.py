@@ -34,7 +34,10 @@ class Consent(models.Model):
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="consents")
     scopes = ArrayField(models.CharField(max_length=80), default=list)
     declined = ArrayField(
-        models.CharField(max_length=80), default=list, help_text="Asked for, and left out."
+        models.CharField(max_length=80),
+        default=list,
+        db_default=[],
+        help_text="Asked for, and left out.",
     )
     given_at = models.DateTimeField(default=clock.real)
     revoked_at = models.DateTimeField(null=True, editable=False)
