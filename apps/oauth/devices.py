@@ -46,8 +46,8 @@ class Begun:
     interval: int
 
 
-def begin(client: Client, *, scopes: Sequence[str]) -> Begun:
-    """Return fresh codes for a device."""
+def begin(client: Client, *, scopes: Sequence[str], resource: Sequence[str] = ()) -> Begun:
+    """Return fresh codes for a device, whose tokens will be for ``resource``."""
     device_code = secrets.mint(
         "live" if client.livemode else "test", kind="d", prefix=settings.BRAND["key_prefix"]
     )
@@ -57,6 +57,7 @@ def begin(client: Client, *, scopes: Sequence[str]) -> Begun:
         device_code=_digest(device_code),
         user_code=_keyed(user_code)[0],
         scope=" ".join(scopes),
+        resource=list(resource),
         interval=lifetimes.DEVICE_INTERVAL,
         expires=clock.real() + lifetimes.DEVICE_CODE,
         family=uuid4(),
@@ -119,7 +120,7 @@ def deny(grant: DeviceGrant, *, actor: User) -> None:
 
 
 def redeem(device_code: str, client: Client, *, now: datetime) -> DeviceGrant:
-    """Return the grant that ``device_code`` stands for, spent; raise what the device must do."""
+    """Return the grant that ``device_code`` stands for, held; raise what the device must do."""
     found = DeviceGrant.objects.filter(device_code=_digest(device_code)).first()
     if found is None or found.client_id != client.client_id:
         raise InvalidGrantError("There is no such device code for this client.")
@@ -137,8 +138,12 @@ def redeem(device_code: str, client: Client, *, now: datetime) -> DeviceGrant:
     if grant.status != DeviceGrant.AUTHORIZED:
         raise AuthorizationPendingError("The end user has not decided yet.")
     standing.check_person(grant.user, grant.tenant)
-    DeviceGrant.objects.filter(pk=grant.pk).update(redeemed_at=now)
     return grant
+
+
+def spend(grant: DeviceGrant, *, now: datetime) -> None:
+    """Let the code be good no more."""
+    DeviceGrant.objects.filter(pk=grant.pk).update(redeemed_at=now)
 
 
 def _wait(grant: DeviceGrant, now: datetime) -> None:

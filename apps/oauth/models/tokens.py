@@ -5,7 +5,7 @@ all of it (RFC 9700, sections 2.1.1 and 4.14). Ended tokens stay as rows until t
 expired, so that a refusal can say why.
 """
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
@@ -15,6 +15,7 @@ from oauth2_provider.models import (
     AbstractGrant,
     AbstractIDToken,
     AbstractRefreshToken,
+    ResourceJSONField,
 )
 
 from apps.core import clock, ids
@@ -27,10 +28,18 @@ class Authorization(models.Model):
     tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, related_name="+")
     family = models.UUIDField(null=True, db_index=True)
     jkt = models.CharField(
-        max_length=43, blank=True, default="", help_text="Thumbprint of the DPoP key (RFC 9449)."
+        max_length=43,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Thumbprint of the DPoP key (RFC 9449).",
     )
     sid = models.CharField(
-        max_length=43, blank=True, default="", help_text="The portal session it began in."
+        max_length=43,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The portal session it began in.",
     )
     auth_time = models.DateTimeField(null=True)
 
@@ -88,8 +97,8 @@ class RefreshToken(Authorization, AbstractRefreshToken):  # noqa: DJ008 - the to
     """A refresh token, rotated at every use; none outlives ``ends_at``."""
 
     family = None  # The toolkit's token_family is it.
-    scope = models.TextField(blank=True)
-    claims = models.TextField(blank=True)
+    scope = models.TextField(blank=True, default="", db_default="")
+    claims = models.TextField(blank=True, default="", db_default="")
     ends_at = models.DateTimeField(null=True, help_text="However often it is rotated.")
 
     class Meta(AbstractRefreshToken.Meta):
@@ -110,6 +119,9 @@ class DeviceGrant(Authorization, AbstractDeviceGrant):  # noqa: DJ008 - the tool
     """A device authorization; ``device_code`` is its SHA-256, ``user_code`` a keyed digest."""
 
     client_id = models.CharField(max_length=255, db_index=True)
+    resource: models.JSONField[Any, Any] = ResourceJSONField(
+        default=list, db_default=[], help_text="What its tokens are for (RFC 8707)."
+    )
     polled_at = models.DateTimeField(null=True)
     redeemed_at = models.DateTimeField(null=True)
 

@@ -17,6 +17,7 @@ class Devices:
         exchange: Exchange = request.exchange
         grant = devices.redeem(device_code, client, now=exchange.now)
         exchange.source, exchange.tenant = grant, grant.tenant
-        exchange.resources = resources.check(exchange.form.resources)
+        exchange.resources = resources.narrow(exchange.form.resources, grant.resource)
+        devices.spend(grant, now=exchange.now)
         request.user, request.scopes = grant.user, grant.scope.split()
         return True

@@ -53,6 +53,27 @@ def test_a_public_client_gets_tokens_for_who_allowed_it() -> None:
     assert token.family == DeviceGrant.objects.get().family
 
 
+def test_what_a_device_names_when_it_begins_is_what_its_tokens_are_for() -> None:
+    party, by, api = oauth.public(), oauth.merchant(), settings.API_URL
+    fields = party.fields(scope="openid", resource=api)
+    begun = oauth.post("device_authorization", fields).body
+    allow(found(begun["user_code"], by), by)
+    elsewhere = party.token(
+        DEVICE, device_code=begun["device_code"], resource="https://evil.example"
+    )
+    assert elsewhere.error == "invalid_target"
+    assert not AccessToken.objects.exists()
+    DeviceGrant.objects.update(polled_at=None)
+    assert party.token(DEVICE, device_code=begun["device_code"]).status == 200
+    assert AccessToken.objects.get().resource == [api]
+
+
+def test_a_device_that_asks_for_tokens_of_another_platform_never_begins() -> None:
+    fields = oauth.public().fields(scope="openid", resource="https://evil.example")
+    assert oauth.post("device_authorization", fields).error == "invalid_target"
+    assert not DeviceGrant.objects.exists()
+
+
 @pytest.mark.parametrize("typed", ["{}", " {} ", "{}".lower(), "{0:.4}{1}"])
 def test_people_type_codes_in_their_own_way(typed: str) -> None:
     by, code = oauth.merchant(), begin(oauth.public())["user_code"]
