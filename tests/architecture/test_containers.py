@@ -65,3 +65,18 @@ def test_every_variable_is_in_the_reference() -> None:
     read -= {"1"}  # the role, an argument
     assert {"TRELLIS_IMAGE", "WORKER_QUEUES", "TRELLIS_SMTP_HOST"} <= read
     assert {name for name in read if f"`{name}`" not in reference} == set()
+
+
+@pytest.mark.parametrize("service", ["web", "worker"])
+def test_what_an_operator_decides_about_leaks_and_registration_arrives(service: str) -> None:
+    given = STACK["services"][service]["environment"]
+    decided = {
+        "TRELLIS_LEAK_GRACE_HOURS",
+        "TRELLIS_LEAK_POLICY",
+        "TRELLIS_LEAK_REPORTERS",
+        "TRELLIS_REGISTRATION",
+    }
+    assert {name for name in given if name.startswith("TRELLIS_LEAK_")} | {
+        "TRELLIS_REGISTRATION"
+    } & given.keys() == decided
+    assert all(given[name] is None for name in decided)
