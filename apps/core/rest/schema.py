@@ -83,7 +83,11 @@ def describe(operation: Described) -> dict[str, Any]:
         "tags": [operation.name.rpartition("_")[0].replace("_", " ").capitalize()],
         "request": operation.body,
         "parameters": _parameters(operation),
-        "responses": {operation.status: _success(operation, answer)} | _failures(operation),
+        "responses": {
+            operation.status: _success(operation, answer),
+            **_unchanged(operation),
+            **_failures(operation),
+        },
         "examples": _asked(operation),
         "extensions": {
             "x-trellis-scopes": list(operation.scopes),
@@ -102,6 +106,13 @@ def _success(operation: Described, answer: Any) -> OpenApiResponse:
         "Answer", value=example, response_only=True, status_codes=[str(operation.status)]
     )
     return OpenApiResponse(answer, description=operation.summary + ".", examples=[shown])
+
+
+def _unchanged(operation: Described) -> dict[Any, OpenApiResponse]:
+    if operation.answer is None or operation.writes:
+        return {}
+    words = "The caller has what would be answered: its ETag is still this. There is no body."
+    return {304: OpenApiResponse(description=words)}
 
 
 def _asked(operation: Described) -> list[OpenApiExample]:
