@@ -21,7 +21,6 @@ from apps.keys.models import Key, LeakReport
 from apps.moderation import services as moderation
 from apps.oauth.models import Client as OAuthClient
 from apps.onboarding import invitations
-from apps.onboarding import invitations
 from apps.usage.models import Request
 from tests.support import make, traffic
 from tests.support.queries import Queries
