@@ -50,9 +50,6 @@ def world(developer: User, operator: User) -> Key:
         application.organization, email="bob@example.org", role="auditor", actor=developer
     )
     Group.objects.create(name="Reviewers")
-    invitations.invite(
-        application.organization, email="ada@example.com", role="developer", actor=developer
-    )
     applications.submit(application, actor=developer)
     moderation.approve(application, reason="Good.", actor=operator)
     LeakReport.objects.create(key=issued.key, reporter="GitHub", policy="notify")
