@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
+from apps.core.addresses import client_address
 from portal import proof
-from portal.addresses import client_address
 
 PROOFS = {
     "reauthenticate": _("Use your password"),

@@ -19,9 +19,9 @@ from django.http import HttpRequest
 
 from apps.accounts.models import BrowserSession, User
 from apps.core import clock
+from apps.core.addresses import client_address
 from apps.oauth import logout
 from apps.oauth.sessions import sid_in
-from portal.addresses import client_address
 
 SEEN: Final = "seen"  # the session's name for its key and when it was written down
 EVERY: Final = 300  # seconds

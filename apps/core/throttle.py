@@ -1,6 +1,7 @@
-"""Counting tries of one address, so that guessing and flooding do not pay.
+"""Counting tries, so that guessing and flooding do not pay.
 
-Counted in Valkey; while it is away each process counts for itself, so nothing opens.
+Counted in Valkey; while it is away each process counts for itself, so nothing opens. What is
+counted about somebody is named by them and their address: nobody locks others out from elsewhere.
 """
 
 import hashlib
@@ -20,18 +21,37 @@ _lock = Lock()
 _counts: dict[str, tuple[int, float]] = {}
 
 
-def admits(purpose: str, who: str, *, at_most: int, window: int) -> bool:
+def admits(purpose: str, *who: str, at_most: int, window: int) -> bool:
     """Count one try; tell whether it is among the first ``at_most`` in ``window`` seconds."""
-    digest = hashlib.sha256(who.encode(errors="replace")).hexdigest()[:32]
-    name = f"trl:tries:{purpose}:{digest}"
+    return count(purpose, *who, window=window) <= at_most
+
+
+def count(purpose: str, *who: str, window: int) -> int:
+    """Count one try, and return how many it were within ``window`` seconds."""
+    name = _name(purpose, who)
     try:
         pipe = valkey.client().pipeline(transaction=False)
         pipe.incr(name)
         pipe.expire(name, window, nx=True)
-        count = int(pipe.execute()[0])
+        return int(pipe.execute()[0])
     except redis.RedisError:
-        count = _count_here(name, window)
-    return count <= at_most
+        return _count_here(name, window)
+
+
+def wait(purpose: str, *who: str, at_most: int) -> int:
+    """Return for how many seconds there were ``at_most`` tries already; 0 is none. Count none."""
+    name = _name(purpose, who)
+    try:
+        pipe = valkey.client().pipeline(transaction=False)
+        pipe.get(name)
+        pipe.ttl(name)
+        known, left = pipe.execute()
+        tries = int(known or 0)
+    except redis.RedisError:
+        tries, until = _counts.get(name, (0, 0.0))
+        left = int(until - time.monotonic()) + 1
+        tries = tries if left > 0 else 0
+    return max(1, int(left)) if tries >= at_most else 0
 
 
 def network(address: str | None) -> str:
@@ -50,6 +70,11 @@ def _count_here(name: str, window: int) -> int:
     with _lock:
         if len(_counts) >= REMEMBERED:
             _counts.clear()
-        count, until = _counts.get(name, (0, 0.0))
-        _counts[name] = (count + 1, until) if until > now else (1, now + window)
+        tries, until = _counts.get(name, (0, 0.0))
+        _counts[name] = (tries + 1, until) if until > now else (1, now + window)
         return _counts[name][0]
+
+
+def _name(purpose: str, who: tuple[str, ...]) -> str:
+    digest = hashlib.sha256("\0".join(who).encode(errors="replace")).hexdigest()[:32]
+    return f"trl:tries:{purpose}:{digest}"

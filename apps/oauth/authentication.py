@@ -15,7 +15,7 @@ from django.db import transaction
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 
 from apps.core import clock
-from apps.oauth import assertions, client_secrets, standing, throttle
+from apps.oauth import assertions, attempts, client_secrets, standing
 from apps.oauth.forms import Form
 from apps.oauth.models import Client
 
@@ -36,11 +36,11 @@ class Claim:
 def identify(form: Form, *, confidential: bool = False) -> Client:
     """Return the client that sent ``form``; with ``confidential`` one that proved who it is."""
     claim = _claim(form)
-    throttle.admit("client", claim.client_id, form.address)
+    attempts.admit("client", claim.client_id, form.address)
     try:
         client = _proved(claim, confidential=confidential)
     except InvalidClientError:
-        throttle.failed("client", claim.client_id, form.address)
+        attempts.failed("client", claim.client_id, form.address)
         raise
     standing.check_client(client)
     _seen(client)

@@ -8,7 +8,7 @@ from oauthlib.oauth2.rfc6749.errors import (
     UnauthorizedClientError,
 )
 
-from apps.oauth import authentication, devices, resources, scopes, throttle
+from apps.oauth import attempts, authentication, devices, resources, scopes
 from apps.oauth.forms import Form
 from apps.oauth.models import Client
 from apps.oauth.models.client import GrantType
@@ -23,7 +23,7 @@ def answer(form: Form) -> Reply:
         wanted = _scopes(form, client)
         target = resources.check(form.resources)
         if client.is_public:
-            throttle.bound("device", form.address)
+            attempts.bound("device", form.address)
     except OAuth2Error as refused:
         return refusal(refused)
     begun = devices.begin(client, scopes=wanted, resource=target)

@@ -27,7 +27,7 @@ from apps.accounts.models import User
 from apps.core import clock, secrets
 from apps.core.errors import Missing
 from apps.core.throttle import network
-from apps.oauth import families, lifetimes, standing, throttle
+from apps.oauth import attempts, families, lifetimes, standing
 from apps.oauth.models import Client, DeviceGrant
 from apps.tenants.models import Tenant
 
@@ -77,7 +77,7 @@ def find(user_code: str, *, user: User, address: str) -> DeviceGrant:
     """
     guessers = (user.pk, network(address))
     for about in guessers:
-        throttle.admit("user code", about, at_most=GUESSES)
+        attempts.admit("user code", about, at_most=GUESSES)
     typed = re.sub(r"[\s-]", "", user_code).upper()
     found = (
         DeviceGrant.objects.filter(
@@ -88,7 +88,7 @@ def find(user_code: str, *, user: User, address: str) -> DeviceGrant:
     )
     if found is None:
         for about in guessers:
-            throttle.failed("user code", about)
+            attempts.failed("user code", about)
         raise Missing("No device waits under this code. Codes are good for ten minutes.")
     return found
 

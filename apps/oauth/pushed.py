@@ -12,7 +12,7 @@ from django.http import QueryDict
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 
 from apps.core import clock
-from apps.oauth import authentication, authorization, lifetimes, throttle
+from apps.oauth import attempts, authentication, authorization, lifetimes
 from apps.oauth.errors import InvalidProofError
 from apps.oauth.forms import Form
 from apps.oauth.models import Client, PushedRequest
@@ -33,7 +33,7 @@ def push(form: Form) -> Reply:
         parameters = _parameters(form, client)
         authorization.check(parameters, client)
         if client.is_public:
-            throttle.bound("par", form.address)
+            attempts.bound("par", form.address)
     except OAuth2Error as refused:
         return refusal(refused)
     return Reply(

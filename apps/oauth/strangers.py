@@ -6,13 +6,13 @@ in PostgreSQL: an outage opens no door.
 
 import hashlib
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import Final
 
 import redis
 
 from apps.applications.models import Application
 from apps.core import clock, valkey
+from apps.core.throttle import network
 from apps.oauth.errors import TooManyAttemptsError
 from apps.oauth.registration import EVERYBODY
 
@@ -23,7 +23,7 @@ WINDOW: Final = 3600  # seconds
 
 def admit(address: str) -> None:
     """Count one more registration from ``address``; refuse it when there were too many."""
-    name = f"trl:oauth:registered:{hashlib.sha256(_network(address).encode()).hexdigest()}"
+    name = f"trl:oauth:registered:{hashlib.sha256(network(address).encode()).hexdigest()}"
     try:
         pipe = valkey.client().pipeline(transaction=True)
         pipe.incr(name)
@@ -38,12 +38,3 @@ def admit(address: str) -> None:
         raise TooManyAttemptsError(
             f"An address registers at most {AN_HOUR} clients an hour.", retry_after=max(1, left)
         )
-
-
-def _network(address: str) -> str:
-    """Return what stands for one customer of a provider: an IPv4 address, or an IPv6 /64."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    return str(parsed) if parsed.version == 4 else parsed.exploded[:19]  # noqa: PLR2004 - IPv4

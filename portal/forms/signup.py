@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts import services as accounts
 from apps.accounts.models import Terms, User
-from portal.addresses import client_address
+from apps.core.addresses import client_address
 from portal.forms.account import EMAIL, Worded
 
 

@@ -14,12 +14,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
+from apps.core.addresses import client_address
 from apps.core.errors import Problem
 from apps.oauth import consents, devices, sessions
 from apps.oauth.authorization import Refused, check_client
 from apps.oauth.models import Client, DeviceGrant
 from portal import authorizing, consenting
-from portal.addresses import client_address
 from portal.request import PortalRequest
 
 LONGEST = 20

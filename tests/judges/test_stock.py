@@ -39,7 +39,7 @@ DeviceGrant.objects.update(expires=clock.real() - timedelta(days=30))
 """
 FORGIVE = """
 from apps.core import valkey
-for name in valkey.client().scan_iter("trl:oauth:failed:*"):
+for name in valkey.client().scan_iter("trl:tries:*"):
     valkey.client().delete(name)
 """
 DISABLE = """
