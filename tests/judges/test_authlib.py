@@ -73,7 +73,7 @@ class Party:
         return answer
 
 
-class Validator(JWTBearerTokenValidator):  # type: ignore[misc]
+class Validator(JWTBearerTokenValidator):  # type: ignore[misc]  # Authlib has no types
     """A resource server that trusts signatures alone."""
 
     def __init__(self, server: Facts, audience: str) -> None:

@@ -58,7 +58,8 @@ class Answer:
 def post(path: str, fields: dict[str, Any] | Iterable[tuple[str, str]], **headers: str) -> Answer:
     """Post a form to an endpoint; ``headers`` are named with underscores."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    body = urlencode(fields, doseq=True)  # type: ignore[arg-type]
+    pairs = fields.items() if isinstance(fields, dict) else fields
+    body = urlencode(list(pairs), doseq=True)
     answer = Browser().post(f"/oauth/{path}", body, content_type=FORM, headers=named)
     text = answer.content
     return Answer(answer.status_code, json.loads(text) if text else {}, answer.headers)
