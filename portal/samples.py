@@ -30,7 +30,7 @@ def first_url(scopes: Iterable[str] | None = None) -> str:
 
     Of those that ``scopes`` cover, where they cover any.
     """
-    lists = Operation.objects.filter(method="GET").exclude(path__contains="{")
+    lists = Operation.objects.filter(method="GET", name__endswith="_list")
     if scopes is not None and (covered := lists.filter(scopes__contained_by=list(scopes))):
         lists = covered
     known = [

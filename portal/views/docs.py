@@ -98,9 +98,11 @@ def error(request: HttpRequest, code: str) -> HttpResponse:
 @never_cache
 @require_safe
 def swagger(request: PortalRequest) -> HttpResponse:
-    """Show the explorer, filled in with a sandbox key that ends within the hour."""
+    """Show one API in the explorer, filled in with a sandbox key that ends within the hour."""
     apis = list(ApiVersion.objects.select_related("api").order_by("api__slug", "major"))
-    context = {"apis": apis, "key": sandbox.page_key(request)}
+    asked = request.GET.get("api", "")
+    version = next((one for one in apis if str(one) == asked), apis[0] if apis else None)
+    context = {"apis": apis, "version": version, "key": sandbox.page_key(request)}
     return render(request, "portal/docs/swagger.html", context)
 
 

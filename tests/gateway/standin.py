@@ -14,6 +14,7 @@ OPERATIONS = {
     "/orders/{id}": ("get", "patch"),
     "/orders/mine": ("get",),
     "/dear": ("get",),
+    "/free": ("get",),
     "/guarded": ("get",),
     "/slow/{seconds}": ("get",),
     "/reset": ("get", "post"),
@@ -32,9 +33,8 @@ def document() -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for path, methods in OPERATIONS.items():
         name = path.strip("/").replace("/", "_").replace("{", "").replace("}", "")
-        described = {"x-trellis-scopes": ["shop:read"], "x-trellis-cost": 1}
-        if path == "/dear":
-            described["x-trellis-cost"] = 5
+        described: dict[str, Any] = {"x-trellis-scopes": ["shop:read"]}
+        described["x-trellis-cost"] = {"/dear": 5, "/free": 0}.get(path, 1)
         if path == "/guarded":
             described["x-trellis-scopes"] = ["shop:write"]
         paths[f"/shop/v1{path}"] = {

@@ -59,6 +59,21 @@ def test_a_refusal_after_authentication_says_it_too_and_takes_nothing(
         assert left(answer.headers["ratelimit"])["month"][0] == 10
 
 
+def test_what_costs_nothing_says_what_is_left_even_when_that_is_nothing(
+    gateway: Gateway, issue: Issue
+) -> None:
+    key = issue(limits=[rate(100, 10), quota(1)])
+    for remaining in (1, 1):
+        answer = gateway.client.get("/shop/v1/free", headers=bearer(key))
+        assert answer.status_code == 200
+        assert left(answer.headers["ratelimit"])["month"][0] == remaining
+    assert gateway.client.get("/shop/v1/echo", headers=bearer(key)).status_code == 200
+    assert gateway.client.get("/shop/v1/echo", headers=bearer(key)).status_code == 429
+    answer = gateway.client.get("/shop/v1/free", headers=bearer(key))
+    assert answer.status_code == 200
+    assert left(answer.headers["ratelimit"])["month"][0] == 0
+
+
 def test_reaching_a_rate_names_it_and_says_when_to_come_back(
     gateway: Gateway, issue: Issue, upstream: StandIn
 ) -> None:

@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 from django.conf import settings as configured
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -70,6 +71,16 @@ def test_the_explorer_uses_its_key_again(browser: Client, team: Team) -> None:
     made = Key.objects.get(kind="r")
     assert made.tenant == team.sandbox
     assert made.expires_at is not None
+
+
+def test_the_explorer_shows_one_api_at_a_time(browser: Client, team: Team) -> None:
+    call_command("publish_catalog", verbosity=0)
+    page = browser.get(reverse("portal:swagger"), {"api": "platform/v1"}).content.decode()
+    assert page.count("data-explorer=") == 1
+    assert reverse("portal:openapi", args=["platform", 1]) in page
+    assert 'href="?api=commerce/v1"' in page
+    first = browser.get(reverse("portal:swagger"), {"api": "moon/v1"}).context["version"]
+    assert str(first) == "commerce/v1"
 
 
 def test_no_page_shows_a_suspended_applications_key(browser: Client, team: Team) -> None:

@@ -11,10 +11,8 @@ async def limit(exchange: Exchange) -> None:
     assert exchange.credential is not None  # noqa: S101 - steps before this one
     assert exchange.operation is not None  # noqa: S101 - as above
     cost = exchange.operation.cost
-    if not cost:
-        exchange.verdict = await exchange.runtime.limiter.look(exchange.credential)
-        return
-    verdict = await exchange.runtime.limiter.decide(exchange.credential, cost)
+    limiter, credential = exchange.runtime.limiter, exchange.credential
+    verdict = await (limiter.decide(credential, cost) if cost else limiter.look(credential))
     exchange.verdict = verdict
     if verdict.denied is not None:
         exchange.trace.append(
