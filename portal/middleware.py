@@ -47,7 +47,7 @@ class Doors:
     ) -> HttpResponse | None:
         """Refuse, or let the view answer."""
         entry = entry_of(request)
-        if entry is None:
+        if entry is None or entry.plain:
             return None
         if not isinstance(request.user, User):
             return None if entry.public else redirect_to_login(request.get_full_path())
@@ -57,7 +57,9 @@ class Doors:
         action = entry.action(request.method)
         if action and not (entry.staff and request.user.is_staff):
             if membership is None:
-                return redirect("portal:organizations-new")
+                # Who runs the platform belongs to none and works in the admin.
+                staff = request.user.is_staff
+                return redirect("admin:index" if staff else "portal:organizations-new")
             if not permissions.may(membership.role, action):
                 return refusals.of_role(request, action)
         if entry.wants_proof(request.method) and not proof.is_fresh(request):

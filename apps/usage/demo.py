@@ -6,6 +6,7 @@ Written once for each demo application, from a seed, so that two machines show t
 import json
 import math
 import random
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
@@ -35,6 +36,10 @@ OUTCOMES = (
     (503, "unavailable", 1),
 )
 REFUSED_EARLY = {403, 429}  # No backend was asked and no unit was used.
+PLACEHOLDER = re.compile(r"(\w+)/\{\w+\}")
+# How identifiers begin where it is not with the first three letters of what they name.
+PREFIXES = {"products": "prd", "refunds": "rfd", "clients": "cli", "client_secrets": "csk"}
+PREFIXES |= {"keys": "key", "tenants": "tnt", "members": "usr"}
 AGENTS = ("python-requests/2.32.5", "axios/1.13.2", "okhttp/5.1.0", "curl/8.14.1")
 
 
@@ -209,15 +214,15 @@ def _write_requests(
         copy.write(record.TRAILER)
 
 
+def _identifier(found: re.Match[str]) -> str:
+    return f"{found[1]}/{ids.new(PREFIXES.get(found[1], found[1][:3]))}"
+
+
 def _record(chance: random.Random, part: Slice, owner: bytes) -> bytes:
     at = part.hour + timedelta(seconds=chance.random() * 3600)
     taken = round(part.latency_us * chance.lognormvariate(0, 0.25))
     early = part.status in REFUSED_EARLY
-    path = part.call.path
-    while "{" in path:
-        name = path[path.index("{") : path.index("}") + 1]
-        prefix = path.rsplit("/", 2)[0].rsplit("/", 1)[-1][:3]
-        path = path.replace(name, ids.new(prefix if prefix.isalpha() else "obj"), 1)
+    path = PLACEHOLDER.sub(_identifier, part.call.path)
     return record.pack(
         id=ids.uuid7(int(at.timestamp() * 1000)),
         at=int(at.timestamp() * 1_000_000),
