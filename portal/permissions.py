@@ -22,6 +22,7 @@ class Entry:
     """What one route asks for. Without actions it asks for a person only, or for nobody."""
 
     public: bool = False
+    plain: bool = False  # the same for everybody, so nobody's session is read
     reads: str = ""
     changes: str = ""
     fresh: Fresh = ""
@@ -44,36 +45,32 @@ def role(reads: str, changes: str = "", *, fresh: Fresh = "", staff: bool = Fals
     return Entry(reads=reads, changes=changes, fresh=fresh, staff=staff)
 
 
+PLAIN: Final = Entry(public=True, plain=True)
 PUBLIC: Final = Entry(public=True)
 SIGNED_IN: Final = Entry()
 PROVEN: Final = Entry(fresh="always")
 
 PORTAL: Final[dict[str, Entry]] = {
     **dict.fromkeys(
+        ("healthz", "theme-css", "icon", "favicon", "robots", "llms", "logo", "openapi"), PLAIN
+    ),
+    **dict.fromkeys(
         (
             "landing",
             "terms",
-            "healthz",
             "found-a-key",
             "theme",
-            "theme-css",
-            "icon",
-            "favicon",
-            "robots",
-            "llms",
             "mode",
             "outbox",
             "outbox-detail",
             "explain",
             "docs",
-            "openapi",
             "errors",
             "error",
             "events",
             "docs-guide-source",
             "docs-guide",
             "scopes",
-            "logo",
             "authorize",  # signs people in by itself: a client may have asked for no page at all
             "authorize-decide",
             "sign-out",

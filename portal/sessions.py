@@ -43,8 +43,16 @@ def touch(request: HttpRequest, user: User) -> None:
         "user_agent": request.headers.get("User-Agent", "")[:AGENT].replace("\0", ""),
         "last_seen_at": clock.real(),
     }
-    BrowserSession.objects.update_or_create(session_key=key, defaults=facts)
+    _, new = BrowserSession.objects.update_or_create(session_key=key, defaults=facts)
+    if new:
+        _tidy(user)
     request.session[SEEN] = (key, time.time())
+
+
+def _tidy(user: User) -> None:
+    """Drop what is known of sessions of ``user`` that are over."""
+    live = Session.objects.filter(expire_date__gt=clock.real()).values("session_key")
+    BrowserSession.objects.filter(user=user).exclude(session_key__in=live).delete()
 
 
 def running(user: User) -> list[BrowserSession]:

@@ -80,6 +80,21 @@ def test_nobody_ends_somebody_elses_session(browser: Client, newcomer: Client, t
     assert browser.get(reverse("portal:keys")).status_code == 200
 
 
+def test_what_is_over_is_forgotten_at_the_next_sign_in(browser: Client, team: Team) -> None:
+    open_page(browser)
+    browser.logout()
+    assert BrowserSession.objects.filter(user=team.developer).count() == 1
+    open_page(browsers.of(team.developer))
+    assert BrowserSession.objects.filter(user=team.developer).count() == 1
+
+
+def test_what_is_the_same_for_everybody_reads_no_session(browser: Client, team: Team) -> None:
+    for name in ("healthz", "theme-css", "icon", "favicon", "robots"):
+        answer = browser.get(reverse(f"portal:{name}"))
+        assert answer.status_code == 200
+        assert "Cookie" not in answer.get("Vary", "")
+
+
 def test_all_others_are_ended_at_once(browser: Client, newcomer: Client, team: Team) -> None:
     others = [browsers.of(team.developer) for _ in range(2)]
     browser.post(reverse("portal:settings-sessions-end-others"))
