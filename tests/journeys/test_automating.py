@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from django.conf import settings
 
@@ -100,3 +101,34 @@ def test_a_key_without_the_scope_is_refused_by_the_gateway(shell: Shell) -> None
     refused = shell.box.call("/platform/v1/keys", key=plain)
     assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
     assert shell.box.call("/platform/v1/me", key=plain).status_code == 200
+
+
+def test_a_client_made_by_a_key_obtains_a_token_that_manages_too(shell: Shell) -> None:
+    box, key = shell.box, shell.values["KEY"]
+    application = box.call("/platform/v1/me", key=key).json()["application"]
+    wanted = {
+        "application": application,
+        "name": "Nightly",
+        "grant_types": ["client_credentials"],
+    }
+    client = box.call("/platform/v1/clients", key=key, method="POST", json=wanted).json()
+    secret = box.call(
+        "/platform/v1/client_secrets", key=key, method="POST", json={"client": client["id"]}
+    ).json()
+    granted = httpx.post(
+        f"{box.portal}/oauth/token",
+        data={"grant_type": "client_credentials", "scope": "platform.keys:read"},
+        auth=(client["id"], secret["secret"]),
+    )
+    assert granted.status_code == 200, granted.text
+    token = granted.json()["access_token"]
+    caller = box.call("/platform/v1/me", key=token).json()
+    assert (caller["application"], caller["scopes"]) == (application, ["platform.keys:read"])
+    assert caller["id"].startswith("tok_")
+    assert box.call("/platform/v1/keys", key=token).status_code == 200
+    refused = box.call("/platform/v1/clients", key=token)
+    assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
+
+    path = f"/platform/v1/clients/{client['id']}"
+    assert box.call(path, key=key, method="DELETE").status_code == 204
+    assert box.call("/platform/v1/me", key=token).status_code == 401
