@@ -20,7 +20,7 @@ def sign_up(page: Page, box: Box, email: str) -> None:
     """Create an account, reading the code from the outbox as a newcomer would."""
     page.goto(f"{box.portal}/")
     page.get_by_role("link", name="Start building").first.click()
-    page.get_by_label("Email").fill(email)
+    page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Your name").fill("Nora New")
     page.get_by_label("Password", exact=True).fill("a long enough secret")
     page.get_by_label("I accept the terms").check()

@@ -37,7 +37,7 @@ def test_an_application_is_submitted_approved_and_gets_a_live_key(
     page.goto(application)
     expect(page.get_by_text("Well described")).to_be_visible()
     page.goto(f"{box.portal}/keys/new")
-    page.get_by_label("Name").fill("Production")
+    page.get_by_role("textbox", name="Name").fill("Production")
     page.get_by_label("Application", exact=True).select_option(label=name)
     page.get_by_role("combobox", name="Environment").select_option(label="Live")
     page.get_by_role("button", name=re.compile("Create")).click()
