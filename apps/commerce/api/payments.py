@@ -18,11 +18,11 @@ from apps.commerce.errors import (
     ReferenceMissing,
 )
 from apps.commerce.filters import PaymentFilters
+from apps.commerce.models import Payment
+from apps.commerce.services import payments
 from apps.core.rest.operations import operation
 from apps.core.rest.pagination import NEWEST
 from apps.idempotency.rest import writes
-from apps.commerce.models import Payment
-from apps.commerce.services import payments
 
 EXPANDS = ("order", "order.customer", "order.lines.product")
 SHOWN: dict[str, Any] = {
