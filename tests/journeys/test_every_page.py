@@ -10,11 +10,14 @@ from tests.support import admin_pages, screenshots
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 # What a demo has none of.
 ROWS = """
+from datetime import timedelta
 from django.contrib.auth.models import Group
 from apps.applications.models import Application
 from apps.keys import services as keys
 from apps.keys.models import Key, LeakReport
+from apps.core import clock
 from apps.oauth.models import Client
+from apps.orgs.models import Invitation, Organization
 LeakReport.objects.get_or_create(
     key=Key.objects.order_by("pk")[0], reporter="GitHub", defaults={"policy": "grace"}
 )
@@ -22,6 +25,13 @@ if not Key.objects.filter(rotated_at__isnull=False).exists():
     keys.rotate(Key.objects.filter(tenant__kind="sandbox").order_by("pk")[0], actor=None)
 Group.objects.get_or_create(name="Reviewers")
 Client.objects.get_or_create(name="App", application=Application.objects.order_by("pk")[0])
+Invitation.objects.get_or_create(
+    email="invited@demo.example",
+    organization=Organization.objects.order_by("pk")[0],
+    role="developer",
+    digest=bytes(32),
+    defaults={"expires_at": clock.real() + timedelta(days=7)},
+)
 """
 DECISIONS = {
     "applications-application": {"approve", "request-changes", "reject", "suspend", "reinstate"},
