@@ -27,7 +27,7 @@ def open_still(key: Key) -> bool:
 
 
 def unsettled(leak: LeakReport) -> bool:
-    """Tell whether the key is still to be revoked."""
+    """Tell whether it is still to be revoked."""
     return leak.settled_at is None
 
 
@@ -68,26 +68,31 @@ class KeyAdmin(Record):
 
 @admin.register(LeakReport)
 class LeakReportAdmin(Record):
-    """Keys that were found in public, and what came of it."""
+    """Keys and other credentials that were found in public, and what came of it."""
 
-    list_display: ClassVar = ["key", "reporter", "place", "course", "due_at", "reported_at"]
+    list_display: ClassVar = ["what", "reporter", "place", "course", "due_at", "reported_at"]
     list_filter: ClassVar = ["policy", ("settled_at", admin.EmptyFieldListFilter)]
     list_select_related: ClassVar = ["key"]
-    search_fields: ClassVar = ["key__name", "key__hint", "reporter", "url"]
+    search_fields: ClassVar = ["subject", "key__name", "key__hint", "reporter", "url"]
     fieldsets: ClassVar = [
-        (None, {"fields": ["key", "reporter", "url", "place", "reported_at"]}),
+        (None, {"fields": ["subject", "key", "reporter", "url", "place", "reported_at"]}),
         ("What happens", {"fields": ["course", "policy", "due_at", "settled_at"]}),
         ("Origin", {"fields": ["id"]}),
     ]
     readonly_fields: ClassVar = ["course"]
     actions_detail: ClassVar = ["dismiss"]
 
+    @admin.display(description="Found", ordering="subject")
+    def what(self, leak: LeakReport) -> str:
+        """Return the key, or what else was found."""
+        return str(leak.key or leak.subject)
+
     @coloured("Course", {"waiting": "warning", "settled": "success"})
     def course(self, leak: LeakReport) -> str:
         """Return whether something is still to be done."""
         return "waiting" if unsettled(leak) else "settled"
 
-    @decision("Let the key live on", permission="keys.change_leakreport", offered=unsettled)
+    @decision("Let it live on", permission="keys.change_leakreport", offered=unsettled)
     def dismiss(self, leak: LeakReport, reason: str, actor: User) -> None:
-        """Spare the key: it will not be revoked for this report."""
+        """Spare what was found: it will not be revoked for this report."""
         leaks.dismiss(leak, reason=reason, actor=actor)

@@ -13,7 +13,8 @@ class KeysConfig(AppConfig):
 
     def ready(self) -> None:
         """Describe this app's events; tell gateways what changes a credential's standing."""
-        from apps.keys import leaks, reminders, reporters, revocation  # noqa: PLC0415 - models load after ready() begins
+        from apps.core.leaks import register as reportable  # noqa: PLC0415 - as below
+        from apps.keys import leaks, reminders, reporters, revocation, sources  # noqa: PLC0415 - models load after ready() begins
         from apps.notifications.reminders import register as remind_of  # noqa: PLC0415 - as above
 
         leaks.policies(settings.LEAK_POLICY)  # What cannot be read shows now, not with a leak.
@@ -28,5 +29,6 @@ class KeysConfig(AppConfig):
             ("key.leaked", "An API key was found where it does not belong."),
             ("key.leak_dismissed", "An operator let an API key live on although it was found."),
         )
+        reportable("krp", find=sources.find, hold=sources.hold)
         follow("credentials", revocation.follow, promptly=True)
         remind_of("keys", reminders.expiring)

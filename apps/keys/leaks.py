@@ -1,8 +1,8 @@
-"""Keys that were found where they do not belong: what is done depends on the operator's policy."""
+"""What was found where it does not belong: what is done depends on the operator's policy."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -11,17 +11,17 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.core import clock, secrets
+from apps.core import clock, leaks, secrets
+from apps.core.leaks import Leakable
 from apps.keys import mails
-from apps.keys import services as keys
-from apps.keys.models import Key, LeakReport
+from apps.keys.models import LeakReport
 
 Policy = LeakReport.Policy
 FORM: Final = "the form “I found a key”"
-MOST_PLACES = 20  # findings that are written down for one key; more add nothing
+MOST_PLACES = 20  # findings that are written down for one credential; more add nothing
 BATCH = 100
 URL_LIMIT, PLACE_LIMIT = 500, 40
-_ENTRY: Final = re.compile(r"(live|test)(?:_([krp]))?:(notify|revoke|grace)")
+_ENTRY: Final = re.compile(r"(live|test)(?:_([krpafcgi]))?:(notify|revoke|grace)")
 _ANY_KIND: Final = "krpafdcgi"
 
 
@@ -47,70 +47,67 @@ def policies(text: str) -> dict[str, LeakReport.Policy]:
     return found
 
 
-def policy_for(key: Key) -> LeakReport.Policy:
-    """Return what happens to a leaked ``key``: its kind's policy, or its environment's."""
-    environment = "live" if key.tenant.livemode else "test"
+def policy_for(leaked: Leakable) -> LeakReport.Policy:
+    """Return what happens to what leaked: its kind's policy, or its environment's."""
+    environment = "live" if leaked.livemode else "test"
     known = policies(settings.LEAK_POLICY)
-    return known.get(f"{environment}_{key.kind}") or known.get(environment) or Policy.NOTIFY
+    return known.get(f"{environment}_{leaked.kind}") or known.get(environment) or Policy.NOTIFY
 
 
 @transaction.atomic
 def report(findings: Sequence[Finding], *, reporter: str) -> list[bool]:
-    """Act on what was found; say of each finding whether it is a key of this platform."""
-    known = find_all(finding.token for finding in findings)
-    wanted = [key.pk for key in known.values() if key.is_open]  # Others open nothing any more.
-    locked = Key.objects.select_for_update(of=("self",)).filter(pk__in=wanted).order_by("pk")
-    held = {key.pk: key for key in locked.select_related("application", "tenant")}
+    """Act on what was found; say of each finding whether it is a credential of this platform."""
+    known = leaks.find(finding.token for finding in findings)
+    # What opens nothing any more troubles nobody.
+    wanted = sorted({leaked.subject for leaked in known.values() if leaked.is_open})
+    held = leaks.hold(wanted)
     earlier = dict[str, set[tuple[str, str]]]()
-    for pk, *place in LeakReport.objects.filter(key__in=wanted).values_list(
-        "key", "reporter", "url"
+    for subject, *place in LeakReport.objects.filter(subject__in=wanted).values_list(
+        "subject", "reporter", "url"
     ):
-        earlier.setdefault(pk, set()).add((place[0], place[1]))
+        earlier.setdefault(subject, set()).add((place[0], place[1]))
     for finding in findings:
-        key = held.get(known[finding.token].pk) if finding.token in known else None
-        if key is not None:
-            _record(key, finding, reporter, earlier.setdefault(key.pk, set()))
+        leaked = known.get(finding.token)
+        if leaked is None or leaked.subject not in held:
+            continue
+        places = earlier.setdefault(leaked.subject, set())
+        still = replace(leaked, is_open=held[leaked.subject].is_open)
+        if _record(still, finding, reporter, places):
+            del held[leaked.subject]
     return [finding.token in known for finding in findings]
 
 
-def find_all(tokens: Iterable[str]) -> dict[str, Key]:
-    """Return the keys that well-formed ``tokens`` belong to, in one query."""
-    shape = secrets.pattern(settings.BRAND["key_prefix"])
-    digests: dict[bytes, str] = {}
-    for token in set(tokens):
-        try:
-            secrets.read(token, shape)
-        except ValueError:
-            continue
-        digests |= {secrets.digest(token, pepper): token for _, pepper in settings.KEY_PEPPERS}
-    found = Key.objects.filter(digest__in=list(digests)).select_related("application", "tenant")
-    return {digests[bytes(key.digest)]: key for key in found} if digests else {}
-
-
 def settle() -> int:
-    """Revoke the keys whose grace period is over; return how many reports were settled."""
+    """Close what has had its grace period; return how many reports were settled."""
     due = LeakReport.objects.filter(settled_at=None, due_at__lte=clock.real())
     return sum(_settle(pk) for pk in due.values_list("pk", flat=True)[:BATCH])
 
 
 @transaction.atomic
 def dismiss(leak: LeakReport, *, reason: str, actor: User) -> None:
-    """Let a key live on although it was found; only an operator may."""
+    """Let what was found live on; only an operator may."""
     waiting = LeakReport.objects.filter(pk=leak.pk, settled_at=None)
     if waiting.update(settled_at=clock.real(), due_at=None):
-        keys.record("key.leak_dismissed", leak.key, actor=actor, report=leak.pk, reason=reason)
+        for leaked in leaks.hold([leak.subject]).values():
+            leaked.record("leak_dismissed", actor=actor, report=leak.pk, reason=reason)
     leak.refresh_from_db()
 
 
-def _record(key: Key, finding: Finding, reporter: str, earlier: set[tuple[str, str]]) -> None:
-    """Write a finding down, once; the first one about a key sends the mail."""
+def _record(
+    leaked: Leakable, finding: Finding, reporter: str, earlier: set[tuple[str, str]]
+) -> bool:
+    """Write a finding down, once; say whether it closed what leaked.
+
+    The first one about a credential sends the mail.
+    """
     url = _clean(finding.url)[:URL_LIMIT]
-    if not key.is_open or (reporter, url) in earlier or len(earlier) >= MOST_PLACES:
-        return
-    now, policy = clock.real(), policy_for(key)
+    if not leaked.is_open or (reporter, url) in earlier or len(earlier) >= MOST_PLACES:
+        return False
+    now, policy = clock.real(), policy_for(leaked)
     waits = policy is Policy.GRACE
     leak = LeakReport.objects.create(
-        key=key,
+        subject=leaked.subject,
+        key_id=leaked.subject if leaked.kind in secrets.KEYS else None,
         reporter=reporter,
         url=url,
         place=_clean(finding.place)[:PLACE_LIMIT],
@@ -119,12 +116,13 @@ def _record(key: Key, finding: Finding, reporter: str, earlier: set[tuple[str, s
         due_at=now + timedelta(hours=settings.LEAK_GRACE_HOURS) if waits else None,
         settled_at=None if waits else now,
     )
-    keys.record("key.leaked", key, actor=None, report=leak.pk, url=url, policy=policy.value)
+    leaked.record("leaked", actor=None, report=leak.pk, url=url, policy=policy.value)
     if policy is Policy.REVOKE:
-        keys.revoke(key, actor=None, reason="Found in public.")
+        leaked.close("Found in public.")
     if not earlier:
-        mails.leaked(leak)
+        mails.leaked(leak, leaked)
     earlier.add((reporter, url))
+    return policy is Policy.REVOKE
 
 
 @transaction.atomic
@@ -133,7 +131,8 @@ def _settle(pk: str) -> bool:
     leak = free.filter(pk=pk, settled_at=None).first()
     if leak is None:
         return False
-    keys.revoke(leak.key, actor=None, reason="Found in public; its grace period is over.")
+    for leaked in leaks.hold([leak.subject]).values():
+        leaked.close("Found in public; its grace period is over.")
     leak.settled_at = clock.real()
     leak.save(update_fields=["settled_at"])
     return True

@@ -1,7 +1,8 @@
-"""What the owners of a key are told by mail."""
+"""What the owners of a credential are told by mail."""
 
 from typing import Any
 
+from apps.core.leaks import Leakable
 from apps.keys.models import Key, LeakReport
 from apps.notifications import services as notifications
 from apps.orgs.recipients import responsible
@@ -23,14 +24,13 @@ def still_used(key: Key) -> None:
     )
 
 
-def leaked(report: LeakReport) -> None:
-    """Tell where a key was found and what happens next."""
-    _write(
-        report.key,
-        f"{report.key.name} was found in public",
-        "key_leaked",
-        report=report,
-        path=f"/keys/{report.key_id}/rotate",
+def leaked(report: LeakReport, what: Leakable) -> None:
+    """Tell where a credential was found and what happens next."""
+    notifications.notify(
+        what.recipients(),
+        subject=f"{what.title} was found in public",
+        template="leaked",
+        context={"leaked": what, "report": report},
     )
 
 

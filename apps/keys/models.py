@@ -141,7 +141,7 @@ class Key(models.Model):
 
 
 class LeakReport(models.Model):
-    """Somebody found a key where it does not belong. Neither body nor key is kept."""
+    """Somebody found a credential where it does not belong. Neither body nor text is kept."""
 
     class Policy(models.TextChoices):
         """What is done about it."""
@@ -151,13 +151,16 @@ class LeakReport(models.Model):
         GRACE = "grace", "Revoke after a grace period"
 
     id = IdField(prefix="lkr")
-    key = models.ForeignKey(Key, models.CASCADE, related_name="leaks")
+    subject = models.CharField(
+        max_length=255, db_default="", help_text="What was found, such as key_… or csk_…."
+    )
+    key = models.ForeignKey(Key, models.CASCADE, null=True, related_name="leaks")
     reporter = models.CharField(max_length=80, help_text="Who signed the report, or the form.")
     url = models.CharField(max_length=500, blank=True, help_text="Where it was found.")
     place = models.CharField(max_length=40, blank=True, help_text="Such as commit or issue.")
     policy = models.CharField(max_length=6, choices=Policy.choices)
     reported_at = models.DateTimeField(default=clock.real)
-    due_at = models.DateTimeField(null=True, help_text="When the key is revoked.")
+    due_at = models.DateTimeField(null=True, help_text="When it is revoked.")
     settled_at = models.DateTimeField(null=True, help_text="When there was nothing left to do.")
 
     class Meta:
@@ -172,8 +175,9 @@ class LeakReport(models.Model):
                 fields=["due_at"],
                 condition=models.Q(settled_at=None, due_at__isnull=False),
                 name="leaks_to_settle",
-            )
+            ),
+            models.Index(fields=["subject"], name="leaks_by_subject"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.key} reported by {self.reporter}"
+        return f"{self.key or self.subject} reported by {self.reporter}"

@@ -14,7 +14,7 @@ class OauthConfig(AppConfig):
     def ready(self) -> None:
         """Describe this app's events; tell gateways what ends a token; refuse open gates."""
         from apps.notifications.reminders import register as remind_of  # noqa: PLC0415 - as below
-        from apps.oauth import checks, logout, reminders, revocation  # noqa: PLC0415 - models load after ready() begins
+        from apps.oauth import checks, leaks, logout, reminders, revocation  # noqa: PLC0415 - models load after ready() begins
 
         checks.refuse_open_doors()
         register(
@@ -27,10 +27,17 @@ class OauthConfig(AppConfig):
             ("consent.widened", "An end user let an OAuth client do more than before."),
             ("consent.revoked", "An end user took back what an OAuth client was allowed."),
             ("client.registered", "An OAuth client registered itself."),
+            ("client.leaked", "A secret or token of an OAuth client was found in public."),
+            ("client.leak_dismissed", "An operator let what was found of a client live on."),
+            ("initial_token.leaked", "An initial access token was found in public."),
+            ("initial_token.leak_dismissed", "An operator let an initial access token live on."),
+            ("initial_token.revoked", "An initial access token was closed for good."),
+            ("client.registration_closed", "A client can no longer change its own entry."),
             ("initial_token.issued", "A developer made a token that lets clients register."),
             ("signing_key.rotated", "Another key signs tokens from now on."),
             ("token.revoked", "Access tokens, and what would renew them, were revoked."),
         )
+        leaks.register()
         remind_of("client secrets", reminders.expiring)
         follow("tokens", revocation.follow, promptly=True)
         follow("sign-ins", logout.follow, promptly=True)

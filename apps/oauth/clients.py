@@ -62,7 +62,7 @@ def create(
     client = Client(application=application, environment=environment, hash_client_secret=False)
     _apply(client, {"name": name, **fields})
     client.save()
-    _record("client.created", client, actor)
+    record("client.created", client, actor)
     return client
 
 
@@ -74,14 +74,14 @@ def change(client: Client, *, actor: Actor | None, **fields: Any) -> None:
     client.save()
     if not before[0] <= set(client.grant_types) or before[1] != client.is_public:
         families.end_all(client=client, reason="client changed", actor=actor)
-    _record("client.changed", client, actor)
+    record("client.changed", client, actor)
 
 
 @transaction.atomic
 def delete(client: Client, *, actor: Actor | None) -> None:
     """Delete a client: its tokens end within the second, and its consents with it."""
     families.end_all(client=client, reason="client deleted", actor=actor)
-    _record("client.deleted", client, actor)
+    record("client.deleted", client, actor)
     client.delete()
 
 
@@ -179,7 +179,8 @@ def _check_logout(uri: str) -> None:
         )
 
 
-def _record(kind: str, client: Client, actor: Actor | None) -> None:
+def record(kind: str, client: Client, actor: Actor | None, **data: Any) -> None:
+    """Emit an event about a client, with all that it belongs to."""
     events.emit(
         kind,
         client,
@@ -187,4 +188,5 @@ def _record(kind: str, client: Client, actor: Actor | None) -> None:
         organization=client.application.organization_id,
         application=client.application_id,
         client_id=client.client_id,
+        **data,
     )

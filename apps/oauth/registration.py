@@ -23,6 +23,7 @@ from apps.oauth.authentication import WITH_SECRET
 from apps.oauth.client_metadata import Refused
 from apps.oauth.models import Client, InitialToken
 from apps.oauth.models.client import GrantType
+from apps.orgs.actors import Actor
 from apps.orgs.models import Organization
 from apps.plans import services as plans
 
@@ -70,15 +71,43 @@ def issue_initial_token(
         expires_at=expires_at,
         uses_left=uses,
     )
+    record_initial_token("initial_token.issued", token, actor=actor, uses=uses)
+    return token, text
+
+
+@transaction.atomic
+def revoke_initial_token(token: InitialToken, *, actor: Actor | None) -> None:
+    """Let no more clients register with a token. Harmless the second time."""
+    usable = InitialToken.objects.filter(pk=token.pk, uses_left__gt=0)
+    if usable.update(uses_left=0):
+        record_initial_token("initial_token.revoked", token, actor=actor)
+    token.refresh_from_db(fields=["uses_left"])
+
+
+def record_initial_token(
+    kind: str, token: InitialToken, *, actor: Actor | None, **data: Any
+) -> None:
+    """Emit an event about a token, with all that it belongs to."""
+    application = token.application
     events.emit(
-        "initial_token.issued",
+        kind,
         token,
         actor=actor,
         organization=application.organization_id,
         application=application.pk,
-        uses=uses,
+        **data,
     )
-    return token, text
+
+
+@transaction.atomic
+def close(client: Client, *, actor: Actor | None) -> None:
+    """Let a client's registration access token open its entry no more."""
+    if (
+        Client.objects.filter(pk=client.pk)
+        .exclude(registration_digest=None)
+        .update(registration_digest=None)
+    ):
+        clients.record("client.registration_closed", client, actor)
 
 
 @transaction.atomic
@@ -93,14 +122,7 @@ def register(sent: dict[str, Any], *, token: str) -> Registered:
         raise client_metadata.refusal(problem) from problem
     client.registration_digest = _digests(text)[0]
     client.save(update_fields=["registration_digest"])
-    events.emit(
-        "client.registered",
-        client,
-        actor=None,
-        organization=application.organization_id,
-        application=application.pk,
-        client_id=client.client_id,
-    )
+    clients.record("client.registered", client, None)
     return Registered(client, text, _secret(client))
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts.models import User
+from apps.core import leaks as leakable
 from apps.core import secrets, throttle
 from apps.core.addresses import client_address
 from apps.keys import leaks
@@ -60,7 +61,7 @@ def found(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         who = throttle.network(client_address(request))
         _admit("found", who, at_most=FOUND_AT_MOST, window=FOUND_WINDOW)
-        shape = secrets.pattern(settings.BRAND["key_prefix"])
+        shape = secrets.pattern(settings.BRAND["key_prefix"], leakable.kinds())
         url = form.cleaned_data["url"]
         tokens = dict.fromkeys(match[0] for match in shape.finditer(form.cleaned_data["text"]))
         leaks.report(
