@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from django.conf import settings
 from django.db import transaction
@@ -15,6 +14,7 @@ from apps.applications.models import Application
 from apps.catalog.models import Scope
 from apps.core import clock, secrets, vault
 from apps.core.errors import Problem
+from apps.core.networks import networks
 from apps.events import services as events
 from apps.keys.errors import KeyClosed, KeyRotatedAlready, UnknownScope
 from apps.keys.models import BRIEF, Key
@@ -24,8 +24,6 @@ from apps.tenants.models import Tenant
 OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=7)
 ALERT_AT = 0.75  # of the overlap: when owners are told that the old key is still in use
-MOST_NETWORKS = 50
-MAPPED = 96  # bits in front of an IPv4 address that is written as IPv6
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,29 +186,6 @@ def _check_life(not_before: datetime | None, expires_at: datetime | None) -> Non
         raise Problem("expires_at must lie in the future.", param="expires_at")
     if expires_at and not_before and expires_at <= not_before:
         raise Problem("A key must begin before it expires.", param="not_before")
-
-
-def networks(wanted: Iterable[str]) -> list[str]:
-    """Return networks as the gateway compares them: each once, without host bits."""
-    listed = [item.strip() for item in wanted]
-    if len(listed) > MOST_NETWORKS:
-        raise Problem(f"A key has at most {MOST_NETWORKS} addresses.", param="ip_allow")
-    try:
-        return list(dict.fromkeys(str(_network(item)) for item in listed))
-    except ValueError as error:
-        raise Problem(f"{error}. Write addresses as 203.0.113.0/24.", param="ip_allow") from error
-
-
-def _network(text: str) -> IPv4Network | IPv6Network:
-    """Read one network; IPv4 inside IPv6 becomes IPv4, which is how callers are known."""
-    if "%" in text:
-        raise ValueError(f"{text!r} names an interface")
-    found = ip_network(text, strict=False)
-    if isinstance(found, IPv6Network) and found.prefixlen >= MAPPED:
-        inner = ip_address(found.network_address).ipv4_mapped  # type: ignore[union-attr]  # IPv6
-        if inner is not None:
-            return IPv4Network((inner, found.prefixlen - MAPPED))
-    return found
 
 
 def _kind(key: Key) -> secrets.Kind:

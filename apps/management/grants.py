@@ -11,7 +11,7 @@ from ipaddress import ip_network
 
 from apps.core import ids
 from apps.core.caller import Caller
-from apps.keys import services as keys
+from apps.core.networks import networks
 from apps.keys.models import Key
 from apps.management.errors import GrantTooLarge
 from apps.oauth import scopes as oauth_scopes
@@ -28,7 +28,7 @@ class Bounds:
 
     def networks_within(self, wanted: Iterable[str]) -> list[str]:
         """Return ``wanted``, or its own networks where none are; refuse any other."""
-        listed = keys.networks(wanted)
+        listed = networks(wanted)
         if not self.networks:
             return listed
         beyond = [text for text in listed if not _within(text, self.networks)]

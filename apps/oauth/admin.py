@@ -11,8 +11,8 @@ from oauth2_provider.models import (
     get_refresh_token_model,
 )
 
-from apps.core.office import Record
-from apps.oauth.models import Client
+from apps.core.office import Record, Rows
+from apps.oauth.models import Client, ClientSecret
 
 for model in (
     get_access_token_model(),
@@ -25,12 +25,34 @@ for model in (
         admin.site.unregister(model)
 
 
+class SecretRows(Rows):
+    """A client's secrets: how they end, never what they are."""
+
+    model = ClientSecret
+    show_change_link = False
+    fields: ClassVar = [
+        "hint",
+        "created_by",
+        "created_at",
+        "expires_at",
+        "revoked_at",
+        "last_used_at",
+    ]
+
+
 @admin.register(Client)
 class ClientAdmin(Record):
-    """Clients, without their secrets."""
+    """Clients, and which secrets they have."""
 
-    list_display: ClassVar = ["name", "client_id", "application", "environment", "client_type"]
-    list_filter: ClassVar = ["environment", "client_type"]
+    list_display: ClassVar = [
+        "name",
+        "client_id",
+        "application",
+        "environment",
+        "authentication",
+        "last_used_at",
+    ]
+    list_filter: ClassVar = ["environment", "authentication", "token_format"]
     list_select_related: ClassVar = ["application"]
     search_fields: ClassVar = ["name", "client_id", "application__name"]
     fields: ClassVar = [
@@ -38,8 +60,17 @@ class ClientAdmin(Record):
         "client_id",
         "application",
         "environment",
-        "client_type",
-        "authorization_grant_type",
+        "authentication",
+        "grant_types",
         "redirect_uris",
+        "post_logout_redirect_uris",
+        "backchannel_logout_uri",
+        "token_format",
+        "id_token_algorithm",
+        "dpop_required",
+        "par_required",
+        "ip_allow",
+        "last_used_at",
         "created",
     ]
+    inlines: ClassVar = [SecretRows]

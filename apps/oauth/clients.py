@@ -11,6 +11,7 @@ from jwcrypto.jwk import JWK
 from apps.applications.errors import NotApproved
 from apps.applications.models import Application
 from apps.core.errors import Unprocessable
+from apps.core.networks import networks
 from apps.events import services as events
 from apps.oauth import families, redirects
 from apps.oauth.models import Client
@@ -35,6 +36,7 @@ CHANGEABLE: Final = frozenset(
         "par_required",
         "id_token_algorithm",
         "jwks",
+        "ip_allow",
         "backchannel_logout_uri",
         "metadata",
     }
@@ -123,6 +125,7 @@ def _check(client: Client) -> None:
     for name in ("redirect_uris", "post_logout_redirect_uris"):
         listed = check_redirect_uris(getattr(client, name).split(), public=client.is_public)
         setattr(client, name, "\n".join(listed))
+    client.ip_allow = networks(client.ip_allow)
     client.grant_types = [grant for grant in GrantType if grant in client.grant_types]
     _check_grants(client)
     if client.authentication not in Client.Auth:

@@ -79,6 +79,17 @@ class ClientForm(forms.Form):
         help_text=_('A JSON Web Key Set, {"keys": […]}; needed for private_key_jwt.'),
         widget=forms.Textarea(attrs=LINES),
     )
+    ip_allow = forms.CharField(
+        label=_("Addresses"),
+        required=False,
+        max_length=2000,
+        help_text=_(
+            "Its access tokens are refused from elsewhere. Without any, they work everywhere."
+        ),
+        widget=forms.TextInput(
+            attrs={"placeholder": "203.0.113.0/24, 2001:db8::/32", "autocomplete": "off"}
+        ),
+    )
     backchannel_logout_uri = forms.CharField(
         label=_("Back-channel logout URI"),
         required=False,
@@ -95,6 +106,7 @@ class ClientForm(forms.Form):
         del self.fields["environment"]
         for name in self.fields:
             self.initial[name] = getattr(client, name)
+        self.initial["ip_allow"] = ", ".join(client.ip_allow)
         self.initial["jwks"] = json.dumps(client.jwks, indent=2) if client.jwks else ""
 
     def clean_jwks(self) -> Any:
@@ -110,6 +122,7 @@ class ClientForm(forms.Form):
         wanted = dict(self.cleaned_data)
         for name in ("redirect_uris", "post_logout_redirect_uris"):
             wanted[name] = wanted[name].split()
+        wanted["ip_allow"] = wanted["ip_allow"].replace(",", " ").split()
         return wanted
 
     def refuse(self, problem: Problem) -> None:

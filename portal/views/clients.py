@@ -63,7 +63,7 @@ def detail(request: PortalRequest, client_id: str) -> HttpResponse:
         try:
             clients.change(client, **form.values(), actor=request.user)
         except Problem as problem:
-            client = _client(request, client_id)  # as it was: the page shows what holds
+            client.refresh_from_db()  # as it was: the page shows what holds
             form.refuse(problem)
         else:
             messages.success(request, _("Saved."))

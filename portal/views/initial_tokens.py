@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -25,8 +25,16 @@ SHOWN = 20
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: PortalRequest, application_id: str) -> HttpResponse:
-    """List the usable tokens and make one; its text is shown in the answer only."""
+    """List the usable tokens; make one, whose text is shown in the answer only, or revoke one."""
     application = application_of(request, application_id)
+    usable = InitialToken.objects.filter(
+        application=application, uses_left__gt=0, expires_at__gt=clock.real()
+    )
+    if revoked := request.POST.get("revoke"):
+        token = get_object_or_404(usable.select_related("application"), pk=revoked)
+        registration.revoke_initial_token(token, actor=request.user)
+        messages.success(request, _("The token is revoked."))
+        return redirect("portal:applications-oauth-tokens", application.pk)
     form = InitialTokenForm(request.POST if request.method == "POST" else None)
     context = {"application": application, "form": form}
     if form.is_valid():
@@ -41,8 +49,5 @@ def index(request: PortalRequest, application_id: str) -> HttpResponse:
             return redirect("portal:applications-oauth-tokens", application.pk)
         messages.success(request, _("Copy the token now: it is not shown again."))
         context |= {"secret": text, "form": InitialTokenForm()}
-    usable = InitialToken.objects.filter(
-        application=application, uses_left__gt=0, expires_at__gt=clock.real()
-    )
     context["tokens"] = usable.order_by("-pk")[:SHOWN]
     return render(request, "portal/clients/initial_tokens.html", context)

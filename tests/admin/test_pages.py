@@ -19,6 +19,7 @@ from apps.catalog import services as catalog
 from apps.events.models import Event
 from apps.keys.models import Key, LeakReport
 from apps.moderation import services as moderation
+from apps.oauth import client_secrets
 from apps.oauth.models import Client as OAuthClient
 from apps.onboarding import invitations
 from apps.usage.models import Request
@@ -147,3 +148,17 @@ def test_the_audit_trail_is_found_by_an_identifier(world: Key, admin: Client) ->
     assert "key.issued" in page
     assert "application.submitted" not in page
     assert Event.objects.filter(type="application.submitted").exists()
+
+
+def test_a_client_shows_how_it_proves_itself_and_how_its_secrets_end(
+    world: Key, admin: Client
+) -> None:
+    client = OAuthClient.objects.get()
+    client.ip_allow, client.token_format = ["203.0.113.0/24"], "jwt"
+    client.save()
+    secret, text = client_secrets.add_secret(client, actor=None)
+    page = admin.get(f"/admin/oauth/client/{client.pk}/change/").content.decode()
+    for shown in (secret.hint, "203.0.113.0/24", "Secret in the Authorization header", "JWT (RFC"):
+        assert shown in page
+    for hidden in (text, bytes(secret.digest).hex()):
+        assert hidden not in page

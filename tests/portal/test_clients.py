@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from django.urls import reverse
 from PIL import Image
 
 from apps.applications.models import Application, Logo
-from apps.core import ids
-from apps.oauth import client_secrets
+from apps.core import clock, ids
+from apps.events.models import Event
+from apps.oauth import client_secrets, registration
 from apps.oauth.models import Client, ClientSecret, Consent, InitialToken
 from tests.portal.conftest import Team
 from tests.support import consent, make
@@ -244,3 +246,41 @@ def test_an_initial_access_token_is_shown_once(browser: Browser, team: Team) -> 
     for wrong in ({"uses": "0", "days": "7"}, {"uses": "2", "days": "4000"}, {}):
         assert browser.post(address, wrong).context["form"].errors
     assert InitialToken.objects.count() == 1
+
+
+def test_an_initial_access_token_is_revoked_by_its_own_team_only(
+    browser: Browser, team: Team
+) -> None:
+    def token_of(application: Application) -> InitialToken:
+        ends = clock.real() + timedelta(days=1)
+        return registration.issue_initial_token(application, expires_at=ends, actor=team.developer)[
+            0
+        ]
+
+    mine, theirs = token_of(team.application), token_of(make.application())
+    address = reverse("portal:applications-oauth-tokens", args=[team.application.pk])
+    assert browser.post(address, {"revoke": theirs.pk}).status_code == 404
+    for _ in range(2):
+        browser.post(address, {"revoke": mine.pk})
+    left = dict(InitialToken.objects.values_list("pk", "uses_left"))
+    assert left == {mine.pk: 0, theirs.pk: 1}
+    assert mine.hint not in browser.get(address).content.decode()
+    event = Event.objects.get(type="initial_token.revoked")
+    assert (event.subject, event.actor) == (mine.pk, team.developer.pk)
+
+
+def test_a_client_is_bound_to_addresses_which_are_written_in_one_way(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    address = reverse("portal:applications-client", args=[client_of_team.client_id])
+    browser.post(address, FIELDS | {"ip_allow": "203.0.113.7/24, 2001:db8::1"})
+    client_of_team.refresh_from_db()
+    assert client_of_team.ip_allow == ["203.0.113.0/24", "2001:db8::1/128"]
+    assert "203.0.113.0/24, 2001:db8::1/128" in browser.get(address).content.decode()
+    refused = browser.post(address, FIELDS | {"ip_allow": "nonsense"})
+    assert "ip_allow" in refused.context["form"].errors
+    client_of_team.refresh_from_db()
+    assert len(client_of_team.ip_allow) == 2
+    browser.post(address, FIELDS | {"ip_allow": ""})
+    client_of_team.refresh_from_db()
+    assert client_of_team.ip_allow == []

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.core import networks
 from apps.core.rest.fields import Flag, Id, Strict, Text, Whole
 from apps.core.secrets import Kind
 from apps.keys import services as keys
@@ -70,7 +71,7 @@ class KeyBody(Strict):
     scopes = _listed("At most those of the call.", longest=80, allow_empty=False)
     ip_allow = _listed(
         "Networks such as 203.0.113.0/24; by default those of the key that calls.",
-        most=keys.MOST_NETWORKS,
+        most=networks.MOST,
         longest=60,
         required=False,
     )
@@ -84,9 +85,7 @@ class KeyChange(Strict):
     """What can be changed of a key."""
 
     name = Text(max_length=80, required=False)
-    ip_allow = _listed(
-        "Replaces all networks.", most=keys.MOST_NETWORKS, longest=60, required=False
-    )
+    ip_allow = _listed("Replaces all networks.", most=networks.MOST, longest=60, required=False)
 
 
 class RotationBody(Strict):
