@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.db.models.signals import pre_delete
 
 from apps.events.registry import follow, register
 
@@ -31,4 +32,7 @@ class KeysConfig(AppConfig):
         )
         reportable("krp", find=sources.find, hold=sources.hold)
         follow("credentials", revocation.follow, promptly=True)
+        pre_delete.connect(
+            revocation.bury_with, sender="applications.Application", dispatch_uid="keys"
+        )
         remind_of("keys", reminders.expiring)

@@ -1,7 +1,11 @@
 """Telling every gateway that a key's standing changed: it follows the event log, promptly."""
 
 from collections.abc import Sequence
+from functools import partial
 
+from django.db import transaction
+
+from apps.applications.models import Application
 from apps.core.invalidation import announce
 from apps.events.models import Event
 from apps.keys.models import Key, KeyQuerySet
@@ -29,6 +33,17 @@ def follow(batch: Sequence[Event]) -> None:
 def forget_application(application: str) -> None:
     """Let gateways read the application's standing afresh."""
     announce(_digests(Key.objects.filter(application=application)), f"app:{application}")
+
+
+def bury_with(sender: object, instance: Application, **_: object) -> None:
+    """Let the keys of an application that is being deleted open nothing.
+
+    Their rows go with it, so the log could not be asked later.
+    """
+    digests = _digests(Key.objects.filter(application=instance))
+    messages = [f"app:{instance.pk}", *(f"key:{digest.hex()}" for digest in digests)]
+    buried = partial(announce, digests, *messages, dead="key_revoked")
+    transaction.on_commit(buried, robust=True)
 
 
 def forget_organization(organization: str) -> None:

@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_out
+from django.db.models.signals import pre_delete
 
 from apps.events.registry import follow, register
 
@@ -41,4 +42,5 @@ class OauthConfig(AppConfig):
         remind_of("client secrets", reminders.expiring)
         follow("tokens", revocation.follow, promptly=True)
         follow("sign-ins", logout.follow, promptly=True)
+        pre_delete.connect(revocation.bury_with, sender="oauth.Client", dispatch_uid="oauth")
         user_logged_out.connect(logout.signed_out, dispatch_uid="oauth")

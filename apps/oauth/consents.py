@@ -98,7 +98,7 @@ def give(
 
 
 @transaction.atomic
-def revoke(consent: Consent, *, actor: User) -> None:
+def revoke(consent: Consent, *, actor: User | None) -> None:
     """Take a consent back: every token that came from it ends. Harmless the second time."""
     mine = Consent.objects.filter(pk=consent.pk, revoked_at=None)
     if not mine.update(revoked_at=clock.real()):
@@ -113,7 +113,7 @@ def revoke(consent: Consent, *, actor: User) -> None:
     _record("consent.revoked", consent, actor=actor, scopes=consent.scopes)
 
 
-def _record(kind: str, consent: Consent, *, actor: User, scopes: list[str]) -> None:
+def _record(kind: str, consent: Consent, *, actor: User | None, scopes: list[str]) -> None:
     client = consent.client
     events.emit(
         kind,

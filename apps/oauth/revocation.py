@@ -1,14 +1,16 @@
 """Telling every gateway that a token's standing changed: it follows the event log, promptly."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
+from django.db import transaction
 from django.db.models import Q
 
 from apps.accounts.models import User
 from apps.core.invalidation import announce
 from apps.events.models import Event
-from apps.oauth import families
-from apps.oauth.models import AccessToken
+from apps.oauth import consents, families
+from apps.oauth.models import AccessToken, Client, Consent
 from apps.tenants.models import Tenant
 
 DEAD = "token_revoked"
@@ -50,6 +52,16 @@ def forget(which: Q, *messages: str) -> None:
     announce(digests, *messages, *(f"key:{digest.hex()}" for digest in digests))
 
 
+def bury_with(sender: object, instance: Client, **_: object) -> None:
+    """Let the tokens of a client that is being deleted, with whatever it belongs to, open nothing.
+
+    Their rows go with it, so the log could not be asked later.
+    """
+    usable = AccessToken.objects.usable().filter(application=instance)
+    checksums = list(usable.values_list("token_checksum", flat=True))
+    transaction.on_commit(partial(bury, checksums), robust=True)
+
+
 def end_everything_of(user_id: str) -> None:
     """End what a person who may no longer sign in has authorized."""
     user = User.objects.filter(pk=user_id).first()
@@ -58,10 +70,13 @@ def end_everything_of(user_id: str) -> None:
 
 
 def end_what_left(user_id: str, *, organization: str) -> None:
-    """End what a former member authorized in tenants that are not theirs to grant any more."""
+    """Take back what a former member agreed to in tenants that are not theirs to grant any more."""
     user = User.objects.filter(pk=user_id).first()
     if user is None:
         return
     still = Tenant.objects.grantable_by(user).values("pk")
     for tenant in Tenant.objects.filter(organization=organization).exclude(pk__in=still):
+        agreed = Consent.objects.standing().filter(user=user, tenant=tenant)
+        for consent in agreed.select_related("user", "tenant", "client__application"):
+            consents.revoke(consent, actor=None)
         families.end_all(user=user, tenant=tenant, reason="member_removed", actor=None)

@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from django.db import transaction
+from pytest_django import DjangoCaptureOnCommitCallbacks
 from redis.client import PubSub
 from time_machine import TimeMachineFixture
 
 from apps.core import invalidation, valkey
 from apps.events.models import Event
-from apps.oauth import families, revocation
-from apps.oauth.models import AccessToken, DeviceGrant, RefreshToken
+from apps.oauth import clients, consents, families, revocation
+from apps.oauth.models import AccessToken, Consent, DeviceGrant, RefreshToken
 from tests.support import make, oauth
 from tests.support.oauth import Merchant, Party
 
@@ -147,6 +150,59 @@ def test_who_leaves_an_organization_leaves_no_token_in_its_tenants(party: Party)
     revocation.follow([left])
     assert AccessToken.objects.usable().get().tenant == elsewhere.tenant
     assert party.refresh(kept["refresh_token"]).status == 200
+
+
+def test_who_leaves_an_organization_takes_back_what_they_agreed_to_there(party: Party) -> None:
+    by = oauth.merchant()
+    elsewhere = Merchant(by.user, make.sandbox(make.organization(by.user)))
+    given = [
+        consents.give(party.client, user=by.user, tenant=tenant, scopes=["openid"], actor=by.user)
+        for tenant in (by.tenant, elsewhere.tenant)
+    ]
+    party.redeem(oauth.code(party, by))
+    organization = by.tenant.organization
+    organization.memberships.all().delete()
+    left = Event(type="member.removed", subject=by.user.pk, organization=organization.pk)
+    for _ in range(2):
+        revocation.follow([left])
+    assert list(Consent.objects.standing()) == [given[1]]
+    assert not AccessToken.objects.usable().exists()
+    event = Event.objects.get(type="consent.revoked")
+    assert (event.subject, event.actor) == (given[0].pk, "system")
+
+
+@pytest.mark.parametrize("what", ["client", "application"])
+def test_gateways_refuse_what_a_deleted_client_or_application_had_at_once(
+    party: Party,
+    heard: PubSub,
+    what: str,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    application = party.client.application
+    key = make.key(application).key
+    party.redeem(oauth.code(party))
+    [token] = digests()
+    with django_capture_on_commit_callbacks(execute=True):
+        if what == "client":
+            clients.delete(party.client, actor=None)
+        else:
+            application.delete()
+    said = messages(heard)
+    assert cached(token) == {"dead": "token_revoked"}
+    assert f"key:{token.hex()}" in said
+    gone = what == "application"
+    assert cached(bytes(key.digest)) == ({"dead": "key_revoked"} if gone else None)
+    assert (f"key:{bytes(key.digest).hex()}" in said) == gone
+
+
+def test_nothing_is_buried_when_a_deletion_is_taken_back(party: Party) -> None:
+    party.redeem(oauth.code(party))
+    [token] = digests()
+    with suppress(ZeroDivisionError), transaction.atomic():
+        party.client.application.delete()
+        raise ZeroDivisionError
+    assert AccessToken.objects.usable().exists()
+    assert cached(token) is None
 
 
 def test_an_end_user_of_a_tenant_keeps_what_they_allowed_there(party: Party) -> None:
