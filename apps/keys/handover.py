@@ -6,7 +6,7 @@ import redis
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.core import clock
+from apps.core import clock, overlap
 from apps.core.errors import Problem
 from apps.keys import mails, use
 from apps.keys.errors import NotRotating
@@ -69,9 +69,7 @@ def _alert(pk: str) -> bool:
     old = _due(pk)
     if old is None or old.alert_at is None or old.expires_at is None:
         return False
-    used = old.last_used_at
-    # Used in its last quarter so far; one that stays silent is looked at again until the end.
-    if used is None or used < _rotated(old) + (old.alert_at - _rotated(old)) * 2 / 3:
+    if not overlap.still_used(_rotated(old), old.alert_at, old.last_used_at):
         return False
     Key.objects.filter(pk=pk).update(alert_at=None)
     mails.still_used(old)

@@ -15,6 +15,7 @@ from apps.catalog.models import Scope
 from apps.core import clock, secrets, vault
 from apps.core.errors import Problem
 from apps.core.networks import networks
+from apps.core.overlap import alert_at
 from apps.events import services as events
 from apps.keys.errors import KeyClosed, KeyRotatedAlready, UnknownScope
 from apps.keys.models import BRIEF, Key
@@ -23,7 +24,6 @@ from apps.tenants.models import Tenant
 
 OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=7)
-ALERT_AT = 0.75  # of the overlap: when owners are told that the old key is still in use
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def schedule(old: Key, *, silent_hours: int | None) -> None:
     """Set when the sweep looks at a key that is being handed over; the caller saves it."""
     if old.rotated_at is None or old.expires_at is None:
         raise ValueError("This key is not being handed over.")
-    old.alert_at = old.rotated_at + (old.expires_at - old.rotated_at) * ALERT_AT
+    old.alert_at = alert_at(old.rotated_at, old.expires_at)
     old.silent_hours = silent_hours
     old.retire_at = None
     if silent_hours:

@@ -9,12 +9,16 @@ from django.db.models import Q
 
 from apps.core import clock, secrets
 from apps.core.errors import Problem
+from apps.core.overlap import ALERT_AT, alert_at, still_used
 from apps.events import services as events
+from apps.notifications import services as notifications
 from apps.oauth.models import Client, ClientSecret
 from apps.orgs.actors import Actor, person
+from apps.orgs.recipients import responsible
 
 AT_MOST = 5  # usable at once: an exchange needs two
 SEEN_EVERY = timedelta(minutes=5)
+BATCH = 100
 
 
 @transaction.atomic
@@ -48,7 +52,8 @@ def add_secret(
 @transaction.atomic
 def retire_others(secret: ClientSecret, *, overlap: timedelta, actor: Actor | None) -> int:
     """Let the client's other secrets expire after ``overlap``; return how many will."""
-    end = clock.real() + overlap
+    now = clock.real()
+    end = now + overlap
     others = secret.client.secrets.usable().exclude(pk=secret.pk)
     later = others.filter(Q(expires_at=None) | Q(expires_at__gt=end))
     if not overlap:
@@ -56,8 +61,33 @@ def retire_others(secret: ClientSecret, *, overlap: timedelta, actor: Actor | No
         for other in closing:
             revoke_secret(other, actor=actor)
         return len(closing)
-    changed: int = later.update(expires_at=end)
+    changed: int = later.update(expires_at=end, alert_at=alert_at(now, end))
     return changed
+
+
+def alert() -> int:
+    """Write to the owners of old secrets that are still in use late in their overlap, once each."""
+    due = ClientSecret.objects.usable().filter(alert_at__lte=clock.real())
+    return sum(_alert(pk) for pk in due.values_list("pk", flat=True)[:BATCH])
+
+
+@transaction.atomic
+def _alert(pk: str) -> bool:
+    free = ClientSecret.objects.usable().select_for_update(skip_locked=True, of=("self",))
+    old = free.select_related("client__application").filter(pk=pk).first()
+    if old is None or old.alert_at is None or old.expires_at is None:
+        return False
+    began = old.expires_at - (old.expires_at - old.alert_at) / (1 - ALERT_AT)
+    if not still_used(began, old.alert_at, old.last_used_at):
+        return False
+    ClientSecret.objects.filter(pk=pk).update(alert_at=None)
+    notifications.notify(
+        responsible(old.client.application.organization_id, maker=old.created_by_id),
+        subject=f"{old.client.name}: an old secret is still in use",
+        template="secret_still_used",
+        context={"secret": old, "client": old.client},
+    )
+    return True
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from celery import shared_task
 
-from apps.oauth import logout, registration, sessions, signing, sweeping
+from apps.oauth import client_secrets, logout, registration, sessions, signing, sweeping
 
 
 @shared_task(name="oauth.send_logout_notices", ignore_result=True)
@@ -25,5 +25,6 @@ def rotate_signing_keys() -> None:
 
 @shared_task(name="oauth.sweep", ignore_result=True)
 def sweep() -> None:
-    """Forget old codes, tokens and proofs. Beat runs this every ten minutes."""
+    """Warn of old secrets; forget old codes, tokens and proofs. Beat runs it every ten minutes."""
+    client_secrets.alert()
     sweeping.sweep()

@@ -154,6 +154,9 @@ class ClientSecret(models.Model):
     )
     created_at = models.DateTimeField(default=clock.real, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
+    alert_at = models.DateTimeField(
+        null=True, editable=False, help_text="When to warn that it is still in use."
+    )
     revoked_at = models.DateTimeField(null=True, editable=False)
     last_used_at = models.DateTimeField(
         null=True, editable=False, help_text="Accurate to five minutes."
