@@ -163,7 +163,9 @@ def test_disconnecting_asks_once_and_ends_every_token(browser: Browser, connecte
 def test_nobody_sees_or_ends_anothers_connection(
     newcomer: Browser, browser: Browser, connected: Consent
 ) -> None:
-    assert "Nothing is connected" in newcomer.get(reverse("portal:connections")).content.decode()
+    page = newcomer.get(reverse("portal:connections")).content.decode()
+    assert "Nothing is connected" in page
+    assert "curl" not in page.split("<main")[1], "no key is needed here"
     theirs = newcomer.post(reverse("portal:connections-revoke", args=[connected.pk]))
     random = newcomer.post(reverse("portal:connections-revoke", args=[ids.new("con")]))
     assert theirs.status_code == random.status_code == 404

@@ -42,6 +42,16 @@ def test_inviting_sends_a_mail_and_shows_who_is_awaited(browser: Client, team: T
     ].replace("The invitation of bob@example.org is no longer good.", "")
 
 
+def test_an_invitation_outlives_the_account_of_who_sent_it(browser: Client, team: Team) -> None:
+    invited(team)
+    page = reverse("portal:members")
+    assert f"invited by {team.developer}" in browser.get(page).content.decode()
+    Invitation.objects.update(invited_by=None)
+    words = browser.get(page).content.decode()
+    assert ADDRESS in words
+    assert "invited by" not in words
+
+
 def test_an_invitation_that_cannot_be_sent_says_why(browser: Client, team: Team) -> None:
     form = {"email": team.developer.email, "role": Role.BILLING}
     answer = browser.post(reverse("portal:members-invite"), form)
