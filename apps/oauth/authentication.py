@@ -62,7 +62,8 @@ def _proved(claim: Claim, *, confidential: bool) -> Client:
     elif claim.secret:
         if client.is_public or client.authentication not in WITH_SECRET:
             raise InvalidClientError(f"This client proves itself by {client.authentication}.")
-        if not client_secrets.check(client, claim.secret):
+        client.proved_with = client_secrets.check(client, claim.secret)
+        if client.proved_with is None:
             raise InvalidClientError("The client secret is wrong, revoked or expired.")
     elif not client.is_public:
         raise InvalidClientError(f"This client must prove itself by {client.authentication}.")

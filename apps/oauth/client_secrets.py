@@ -98,20 +98,20 @@ def revoke_secret(secret: ClientSecret, *, actor: Actor | None) -> None:
     secret.refresh_from_db()
 
 
-def check(client: Client, text: str) -> bool:
-    """Tell whether ``text`` is one of the client's usable secrets; note that it was used.
+def check(client: Client, text: str) -> ClientSecret | None:
+    """Return which of the client's usable secrets ``text`` is, if any; note that it was used.
 
     A keyed fast hash: at 190 random bits a slow one adds nothing but a second of CPU a request.
     """
     digests = [secrets.digest(text, pepper) for _, pepper in settings.KEY_PEPPERS]
-    found = client.secrets.usable().filter(digest__in=digests).first()
+    found: ClientSecret | None = client.secrets.usable().filter(digest__in=digests).first()
     if found is None:
-        return False
+        return None
     now = clock.real()
     if found.last_used_at is None or found.last_used_at < now - SEEN_EVERY:
         secret = ClientSecret.objects.filter(pk=found.pk)
         transaction.on_commit(partial(secret.update, last_used_at=now), robust=True)
-    return True
+    return found
 
 
 def _record(kind: str, secret: ClientSecret, actor: Actor | None) -> None:

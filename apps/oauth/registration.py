@@ -152,7 +152,7 @@ def change(known: Registered, sent: dict[str, Any]) -> Registered:
             raise Refused(f"{name} is not for clients to send.", error="invalid_request")
     secret = sent.get("client_secret")
     if secret is not None and not (
-        isinstance(secret, str) and client_secrets.check(client, secret)
+        isinstance(secret, str) and client_secrets.check(client, secret) is not None
     ):
         raise Refused("The client_secret is not the client's.", error="invalid_request")
     if client.application.organization_id == EVERYBODY:

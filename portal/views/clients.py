@@ -42,6 +42,8 @@ def new(request: PortalRequest, application_id: str) -> HttpResponse:
     application = application_of(request, application_id)
     form = ClientForm(request.POST or None, initial={"environment": tenant_kind(request)})
     if request.method == "POST" and form.is_valid():
+        if stopped := refusals.of_live(request, form, "client.create_live"):
+            return stopped
         try:
             made = clients.create(application, **form.values(), actor=request.user)
         except Problem as problem:
@@ -60,6 +62,8 @@ def detail(request: PortalRequest, client_id: str) -> HttpResponse:
     client = _client(request, client_id)
     form = ClientForm(request.POST or None, client=client)
     if request.method == "POST" and form.is_valid():
+        if stopped := refusals.of_live(request, client, "client.change_live"):
+            return stopped
         try:
             clients.change(client, **form.values(), actor=request.user)
         except Problem as problem:
@@ -72,7 +76,7 @@ def detail(request: PortalRequest, client_id: str) -> HttpResponse:
         "client": client,
         "application": client.application,
         "form": form,
-        "secrets": client.secrets.all()[:20],
+        "secrets": client.secrets.with_tokens()[:20],
         "secret_form": SecretForm(),
         "issuer": settings.PORTAL_URL,
     }

@@ -14,10 +14,10 @@ from PIL import Image
 from apps.applications.models import Application, Logo
 from apps.core import clock, ids
 from apps.events.models import Event
-from apps.oauth import client_secrets, registration
-from apps.oauth.models import Client, ClientSecret, Consent, InitialToken
+from apps.oauth import client_secrets, families, registration
+from apps.oauth.models import AccessToken, Client, ClientSecret, Consent, InitialToken
 from tests.portal.conftest import Team
-from tests.support import consent, make
+from tests.support import consent, make, oauth
 
 FIELDS: dict[str, Any] = {
     "name": "Ledger",
@@ -111,6 +111,22 @@ def test_a_new_secret_lets_the_old_ones_run_out(
     )
     assert not client_secrets.check(client_of_team, text)
     assert client_secrets.check(client_of_team, fresh)
+
+
+def test_who_exchanges_a_secret_sees_which_one_living_tokens_came_from(
+    browser: Browser, team: Team
+) -> None:
+    old = oauth.confidential(team.application)
+    _, text = client_secrets.add_secret(old.client, actor=team.developer)
+    fresh = oauth.Party(old.client, text)
+    for party in (old, old, old, fresh):
+        assert party.token("client_credentials").status == 200
+    dead = AccessToken.objects.earliest("pk")
+    families.revoke_access_token(dead, reason="test", actor=None)
+    page = browser.get(reverse("portal:applications-client", args=[old.client.client_id]))
+    words = " ".join(page.content.decode().split())
+    assert words.count("2 tokens alive") == 1
+    assert words.count("1 token alive") == 1
 
 
 def test_deleting_asks_once_and_takes_consents_with_it(

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Count, Q
 from oauth2_provider.models import AbstractApplication
 
 from apps.accounts.models import User
@@ -107,6 +108,8 @@ class Client(AbstractApplication):
     registration_digest = models.BinaryField(max_length=32, null=True, unique=True, editable=False)
     last_used_at = models.DateTimeField(null=True, editable=False)
 
+    proved_with: "ClientSecret | None" = None  # in the request at hand; no column
+
     objects = ClientQuerySet.as_manager()
 
     class Meta(AbstractApplication.Meta):
@@ -139,6 +142,11 @@ class ClientSecretQuerySet(models.QuerySet["ClientSecret"]):
     def usable(self) -> Self:
         """Return those that are neither revoked nor expired."""
         return self.filter(revoked_at=None).exclude(expires_at__lte=clock.real())
+
+    def with_tokens(self) -> Self:
+        """Count, as ``alive``, the access tokens obtained with each that still open something."""
+        good = Q(tokens__revoked_at=None, tokens__expires__gt=clock.real())
+        return self.annotate(alive=Count("tokens", filter=good))
 
 
 class ClientSecret(models.Model):

@@ -19,6 +19,7 @@ from oauth2_provider.models import (
 )
 
 from apps.core import clock, ids
+from apps.oauth.models.client import ClientSecret
 from apps.tenants.models import Tenant
 
 
@@ -75,6 +76,13 @@ class AccessToken(Authorization, AbstractAccessToken):  # noqa: DJ008 - the tool
         unique=True,
         editable=False,
         help_text="What backends and logs call it, as tok_….",
+    )
+    secret = models.ForeignKey(
+        ClientSecret,
+        models.SET_NULL,
+        null=True,
+        related_name="tokens",
+        help_text="What its client proved itself with.",
     )
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)

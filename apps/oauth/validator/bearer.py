@@ -21,6 +21,7 @@ class Bearer:
         access = AccessToken(
             user=exchange.user,
             application=exchange.client,
+            secret=exchange.client.proved_with,
             scope=token["scope"],
             expires=exchange.now + lifetimes.ACCESS_TOKEN,
             resource=exchange.resources,
