@@ -40,7 +40,9 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "key.revoke": BUILDERS,
     "client.read": READERS,
     "client.create": BUILDERS,
+    "client.create_live": LEADERS,  # one that signs for itself needs no secret of ours
     "client.change": BUILDERS,
+    "client.change_live": LEADERS,  # other keys or addresses are as good as a secret
     "client.delete": LEADERS,
     "client.secret_create": BUILDERS,
     "client.secret_create_live": LEADERS,

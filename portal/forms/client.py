@@ -109,6 +109,11 @@ class ClientForm(forms.Form):
         self.initial["ip_allow"] = ", ".join(client.ip_allow)
         self.initial["jwks"] = json.dumps(client.jwks, indent=2) if client.jwks else ""
 
+    @property
+    def livemode(self) -> bool:
+        """Tell whether a new client is to be one of live data."""
+        return self.cleaned_data.get("environment") == Tenant.Kind.LIVE
+
     def clean_jwks(self) -> Any:
         """Return the keys as JSON."""
         text: str = self.cleaned_data["jwks"].strip()

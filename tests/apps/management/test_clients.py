@@ -5,7 +5,8 @@ from typing import Any
 from apps.core import clock
 from apps.oauth import client_secrets
 from apps.oauth.models import AccessToken, Client, ClientSecret
-from tests.support import oidc
+from apps.orgs.models import Role
+from tests.support import management, oidc
 from tests.support.management import Platform
 
 
@@ -93,3 +94,16 @@ def test_a_secret_expands_to_its_client_and_application(api: Platform) -> None:
     secret = api.post("client_secrets", {"client": client["id"]}).json()
     found = api.get(f"client_secrets/{secret['id']}?expand[]=client.application").json()
     assert found["client"]["application"]["id"] == api.application.pk
+
+
+def test_a_developer_makes_and_changes_no_live_client_by_a_token_either(live: Platform) -> None:
+    client = made(live)
+    developer = management.member(live.application.organization, Role.DEVELOPER)
+    live.on_behalf_of(developer)
+    wanted = {"application": live.application.pk, "name": "Mine", "redirect_uris": []}
+    refused = live.post("clients", wanted)
+    assert (refused.status, refused.code) == (403, "role_missing")
+    assert refused.json()["action"] == "client.create_live"
+    theirs = {"redirect_uris": ["https://elsewhere.example/callback"]}
+    assert live.patch(f"clients/{client['id']}", theirs).code == "role_missing"
+    assert live.get(f"clients/{client['id']}").json() == client
