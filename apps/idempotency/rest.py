@@ -22,7 +22,7 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 SHOULD_RETRY = "Trellis-Should-Retry"
 METHODS = {"POST", "PATCH", "DELETE"}
-KEPT = ("Content-Type", "ETag", "Location")
+KEPT = ("Content-Type", "ETag")
 FAILED = 500
 PROBLEMS: tuple[type[Problem], ...] = (
     IdempotencyKeyInvalid,

@@ -77,3 +77,21 @@ def test_nobody_but_its_owner_and_the_application_may_call_a_function_with_its_o
             "AND grantee NOT IN (proowner, 'trellis_app'::regrole)"
         )
         assert cursor.fetchall() == []
+
+
+def test_what_is_made_later_is_the_applications_and_not_the_gateways(db: None) -> None:
+    parts = urlsplit(os.environ["DATABASE_OWNER_URL"])
+    url = urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}"))
+    with psycopg.connect(url) as owner:
+        owner.execute("CREATE TABLE made_later (id bigserial)")
+        for role, may in (("trellis_app", True), ("trellis_gateway", False)):
+            for right in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+                asked = owner.execute(
+                    "SELECT has_table_privilege(%s, 'made_later', %s)", [role, right]
+                )
+                assert asked.fetchone() == (may,), (role, right)
+            asked = owner.execute(
+                "SELECT has_sequence_privilege(%s, 'made_later_id_seq', 'USAGE')", [role]
+            )
+            assert asked.fetchone() == (may,), role
+        owner.rollback()

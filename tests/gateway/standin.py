@@ -16,6 +16,7 @@ OPERATIONS = {
     "/dear": ("get",),
     "/free": ("get",),
     "/guarded": ("get",),
+    "/guarded/twice": ("get",),
     "/slow/{seconds}": ("get",),
     "/reset": ("get", "post"),
     "/broken/{bytes}": ("get",),
@@ -37,6 +38,8 @@ def document() -> dict[str, Any]:
         described["x-trellis-cost"] = {"/dear": 5, "/free": 0}.get(path, 1)
         if path == "/guarded":
             described["x-trellis-scopes"] = ["shop:write"]
+        if path == "/guarded/twice":
+            described["x-trellis-scopes"] = ["shop:read", "shop:write"]
         paths[f"/shop/v1{path}"] = {
             method: {"operationId": f"{name}_{method}", **described} for method in methods
         }

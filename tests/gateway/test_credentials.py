@@ -168,6 +168,19 @@ def test_a_missing_scope_is_named(gateway: Gateway, key: Issued, upstream: Stand
     assert upstream.seen("unscoped") == []
 
 
+@pytest.mark.parametrize(("held", "missing"), [("read", "write"), ("write", "read")])
+def test_of_two_scopes_both_are_needed(
+    gateway: Gateway, issue: Issue, upstream: StandIn, held: str, missing: str
+) -> None:
+    target = f"/shop/v1/guarded/twice?half={held}"
+    half = issue(scopes=(f"shop:{held}",))
+    answer = refused(gateway, half, "scope_missing", target=target)
+    assert answer.json()["scope"] == f"shop:{missing}"
+    assert upstream.seen(f"half={held}") == []
+    whole = issue(scopes=("shop:read", "shop:write"))
+    assert gateway.client.get(target, headers=bearer(whole)).status_code == 200
+
+
 def test_a_suspended_application(gateway: Gateway, key: Issued, world: World) -> None:
     with world():
         Application.objects.filter(pk=key.key.application_id).update(state="suspended")
