@@ -105,7 +105,7 @@ def rotate(
         scopes=old.scopes,
         actor=actor,
         kind=_kind(old),
-        expires_at=now + (old.expires_at - old.created_at) if old.expires_at else None,
+        expires_at=end_of_successor(old),
         not_before=old.not_before if old.state == "waiting" else None,
         ip_allow=old.ip_allow,
         rotated_from=old,
@@ -117,6 +117,11 @@ def rotate(
     record("key.rotated", old, actor=actor, successor=issued.key.pk, ends_at=_text(old))
     key.refresh_from_db()
     return issued
+
+
+def end_of_successor(old: Key) -> datetime | None:
+    """Return when the successor of ``old`` would end: it lives as long as ``old`` was given."""
+    return clock.real() + (old.expires_at - old.created_at) if old.expires_at else None
 
 
 def schedule(old: Key, *, silent_hours: int | None) -> None:

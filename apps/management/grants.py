@@ -12,6 +12,7 @@ from ipaddress import ip_network
 from apps.core import ids
 from apps.core.caller import Caller
 from apps.core.networks import networks
+from apps.keys import services as keys
 from apps.keys.models import Key
 from apps.management.errors import GrantTooLarge
 from apps.oauth import scopes as oauth_scopes
@@ -69,12 +70,20 @@ def check_scopes(caller: Caller, wanted: Iterable[str]) -> None:
 
 
 def check_key(caller: Caller, key: Key) -> None:
-    """Refuse to hand out the secret of ``key``'s successor, if it may do more than ``caller``."""
+    """Refuse to hand out the secret of ``key``'s successor, if it may do more than ``caller``.
+
+    A key may always renew itself: its successor lives as long as it was given itself.
+    """
     check_scopes(caller, key.scopes)
     own = bounds(caller)
     if own.networks and not key.ip_allow:
         raise GrantTooLarge(f"{key} is good everywhere, this credential is not.")
     own.networks_within(key.ip_allow)
+    if own.expires_at is None or key.pk == caller.credential:
+        return
+    if key.expires_at is None:
+        raise GrantTooLarge(f"{key} is good for ever, this credential is not.")
+    own.end_within(keys.end_of_successor(key))
 
 
 def check_client(caller: Caller, client: Client) -> None:

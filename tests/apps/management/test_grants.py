@@ -74,6 +74,21 @@ def test_the_successor_of_a_wider_key_is_not_handed_out(api: Platform) -> None:
     assert maker.post(f"keys/{maker.key.key.pk}/rotate", {}).status == 201
 
 
+def test_a_key_that_ends_gets_no_successor_of_another_that_outlives_it(api: Platform) -> None:
+    maker = narrow(api, expires_at=clock.real() + timedelta(days=2))
+    endless, month, day = (
+        narrow(api, expires_at=end and clock.real() + end).key.key
+        for end in (None, timedelta(days=30), timedelta(days=1))
+    )
+    for key in (endless, month):
+        refused = maker.post(f"keys/{key.pk}/rotate", {})
+        assert (refused.status, refused.code) == (403, "grant_too_large")
+        key.refresh_from_db()
+        assert key.rotated_at is None
+    assert maker.post(f"keys/{day.pk}/rotate", {}).status == 201
+    assert maker.post(f"keys/{maker.key.key.pk}/rotate", {}).status == 201
+
+
 def test_a_client_that_obtains_tokens_by_itself_needs_a_maker_who_covers_them(
     api: Platform,
 ) -> None:
