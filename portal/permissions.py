@@ -132,7 +132,7 @@ PORTAL: Final[dict[str, Entry]] = {
     "keys-hand-over-end": role("key.revoke"),
     "settings-organization": role("organization.rename"),
     "members": role("member.read"),
-    "members-invite": role("member.invite"),
+    "members-invite": role("member.invite", fresh="always"),  # an owner's role, perhaps
     "members-resend": role("member.invite"),
     "members-revoke": role("member.invite"),
     "members-role": role("member.change_role", fresh="always"),

@@ -18,6 +18,7 @@ from django.conf import settings
 
 TIMEOUT: Final = 3.0  # seconds to connect, and for each piece of the answer
 DEADLINE: Final = 8.0  # seconds for all of it, however slowly it drips
+TRIED: Final = 3  # of the addresses that a name has: each may take its time to be silent
 
 
 class Unreachable(Exception):  # noqa: N818 - named after what it says
@@ -79,10 +80,11 @@ def _connect(host: str, port: int) -> socket.socket:
     found = [str(row[4][0]) for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     if not all(_public(address) for address in found):
         raise Unreachable("The name leads into a private network.")
-    for address in found[:-1]:
+    *first, last = list(dict.fromkeys(found))[:TRIED]
+    for address in first:
         with suppress(OSError):
             return socket.create_connection((address, port), timeout=TIMEOUT)
-    return socket.create_connection((found[-1], port), timeout=TIMEOUT)
+    return socket.create_connection((last, port), timeout=TIMEOUT)
 
 
 def _secured(plain: socket.socket, host: str) -> ssl.SSLSocket:

@@ -392,6 +392,23 @@ def test_a_server_that_drips_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None
         server.server_close()
 
 
+def test_a_name_with_many_silent_addresses_keeps_no_worker_busy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[str] = []
+
+    def silent(place: tuple[str, int], **_: Any) -> None:
+        tried.append(place[0])
+        raise TimeoutError
+
+    many = [(2, 1, 6, "", (f"1.1.1.{number}", 443)) for number in range(1, 60)]
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: many)
+    monkeypatch.setattr("socket.create_connection", silent)
+    with pytest.raises(outbound.Unreachable):
+        outbound.post("https://many.example/logout", {})
+    assert tried == ["1.1.1.1", "1.1.1.2", "1.1.1.3"]
+
+
 def test_a_session_gets_one_sid_and_a_new_one_after_it_ended(person: User) -> None:
     request: Any = type("Request", (), {"user": person, "session": {}})()
     name = sessions.sid(request)
