@@ -38,6 +38,13 @@ def test_a_right_request_is_read(client: Client) -> None:
     assert request.prompt == {"login", "consent"}
 
 
+def test_claims_are_asked_for_as_the_scopes_that_people_read(client: Client) -> None:
+    wanted = '{"id_token": {"email": null}, "userinfo": {"given_name": null, "acr": null}}'
+    assert asked(client, claims=wanted).scopes == ("openid", "orders:read", "email", "profile")
+    assert asked(client, claims=wanted, scope="orders:read").scopes == ("orders:read",)
+    assert asked(client, claims='{"id_token": {"acr": null}}').scopes == ("openid", "orders:read")
+
+
 @pytest.mark.spec("RFC 7636", "4.4.1")
 @pytest.mark.parametrize(
     ("changed", "error"),
@@ -46,6 +53,7 @@ def test_a_right_request_is_read(client: Client) -> None:
         ({"code_challenge_method": None}, "invalid_request"),
         ({"code_challenge_method": "plain"}, "invalid_request"),
         ({"code_challenge": "short"}, "invalid_request"),
+        ({"code_challenge": "x" * 44}, "invalid_request"),
         ({"response_type": None}, "invalid_request"),
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"response_type": "code id_token"}, "unsupported_response_type"),

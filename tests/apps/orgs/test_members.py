@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from django.db import connection
@@ -10,6 +12,7 @@ from apps.accounts.models import User
 from apps.core.errors import Missing, Problem
 from apps.events.models import Event
 from apps.orgs import members, permissions, services
+from apps.orgs.actors import Credential
 from apps.orgs.errors import LastOwner, RoleMissing
 from apps.orgs.models import Membership, Organization, Role
 from tests.support import make
@@ -52,6 +55,15 @@ def test_for_a_stranger_there_is_no_such_organization(
 ) -> None:
     with pytest.raises(Missing):
         services.require(stranger, organization, action)
+
+
+def test_a_credential_has_a_place_in_its_own_organization_only(organization: Organization) -> None:
+    acting = Credential("key_1", organization.pk, Role.ADMIN)
+    assert services.require(acting, organization, "member.invite").role == Role.ADMIN
+    with pytest.raises(RoleMissing):
+        services.require(acting, organization, "ownership.transfer")
+    with pytest.raises(Missing):
+        services.require(acting, make.organization(), "organization.read")
 
 
 def test_an_action_that_nobody_named_is_nobodys() -> None:
@@ -166,7 +178,7 @@ def test_who_was_removed_meanwhile_is_missing(owner: Membership) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_owners_who_leave_at_once_do_not_both_go() -> None:
+def test_two_owners_who_leave_at_once_do_not_both_go(monkeypatch: pytest.MonkeyPatch) -> None:
     founder = make.developer()
     first = founder.memberships.get()
     second = join(first.organization, Role.OWNER)
@@ -180,6 +192,15 @@ def test_two_owners_who_leave_at_once_do_not_both_go() -> None:
             connection.close()
         return "left"
 
+    meeting = Barrier(2)
+    keep = members._keep_an_owner
+
+    def keep_and_wait(leaving: Membership) -> None:
+        keep(leaving)
+        with suppress(BrokenBarrierError):  # Nobody comes: the other one waits for the lock.
+            meeting.wait(timeout=0.5)
+
+    monkeypatch.setattr(members, "_keep_an_owner", keep_and_wait)
     with ThreadPoolExecutor(2) as pool:
         said = sorted(pool.map(leave, [first, second]))
     assert said == ["last_owner", "left"]
