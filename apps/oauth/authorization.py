@@ -24,7 +24,7 @@ from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 from apps.accounts.models import User
 from apps.applications.models import Application
 from apps.core import clock
-from apps.oauth import lifetimes, redirects, resources, scopes
+from apps.oauth import claims, lifetimes, redirects, resources, scopes
 from apps.oauth.errors import InvalidTargetError
 from apps.oauth.models import Client, Grant
 from apps.oauth.models.client import GrantType
@@ -137,16 +137,17 @@ def _check(
 ) -> AuthorizationRequest:
     _bounded(parameters)
     _response(parameters, client)
+    names, about = _scopes(_once(parameters, "scope"), client), _claims(_once(parameters, "claims"))
     return AuthorizationRequest(
         client=client,
         redirect_uri=redirect_uri,
-        scopes=_scopes(_once(parameters, "scope"), client),
+        scopes=_with_claims(names, about),
         code_challenge=_challenge(parameters),
         state=state,
         nonce=_once(parameters, "nonce"),
         prompt=_prompt(_once(parameters, "prompt")),
         max_age=_max_age(_once(parameters, "max_age")),
-        claims=_claims(_once(parameters, "claims")),
+        claims=about,
         resource=_resource(parameters.getlist("resource")),
         login_hint=_once(parameters, "login_hint"),
         tenant=_once(parameters, "tenant"),
@@ -253,6 +254,13 @@ def _claims(wanted: str) -> str:
     ):
         raise Refused("invalid_request", "claims is not a JSON object as in OpenID Connect 5.5.")
     return wanted
+
+
+def _with_claims(names: tuple[str, ...], about: str) -> tuple[str, ...]:
+    """Ask for the scopes of the claims too: people agree to scopes, and to no claim unseen."""
+    if scopes.OPENID not in names:
+        return names
+    return tuple(dict.fromkeys([*names, *claims.scopes_for(about)]))
 
 
 def _resource(wanted: list[str]) -> tuple[str, ...]:

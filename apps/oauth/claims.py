@@ -18,7 +18,8 @@ BY_SCOPE = {
     "profile": ("name", "given_name"),
     "email": ("email", "email_verified"),
 }
-ABOUT_PEOPLE = tuple(name for names in BY_SCOPE.values() for name in names)
+SCOPE_OF = {name: scope for scope, names in BY_SCOPE.items() for name in names}
+ABOUT_PEOPLE = tuple(SCOPE_OF)
 ABOUT_SIGN_IN = ("auth_time", "amr", "sid", "nonce", "at_hash", "c_hash", "azp")
 SUPPORTED = ("iss", "sub", "aud", "exp", "iat", *ABOUT_SIGN_IN, *ABOUT_PEOPLE)
 HASHES = {"RS256": hashlib.sha256, "ES256": hashlib.sha256, "EdDSA": hashlib.sha512}
@@ -42,7 +43,8 @@ def id_token(
     """Return a signed ID token for ``client`` (OpenID Connect Core, section 2).
 
     ``claims_request`` is the request's ``claims`` parameter. What the scopes ``profile`` and
-    ``email`` cover is at userinfo; here it stands only when ``claims`` asks for it.
+    ``email`` cover is at userinfo; here it stands only when ``claims`` asks for it, and only as far
+    as the person agreed to the scope.
     """
     algorithm = client.id_token_algorithm
     claims: dict[str, Any] = {
@@ -63,16 +65,21 @@ def id_token(
         "amr": sessions.joined(sid, client),
     }
     claims |= {name: value for name, value in optional.items() if value}
-    claims |= about(user, asked_for(claims_request, "id_token"))
+    asked = asked_for(claims_request, "id_token")
+    claims |= about(user, [name for name in asked if SCOPE_OF[name] in scopes])
     return signing.sign(claims, algorithm=algorithm)
 
 
-def userinfo(
-    user: User, scopes: Iterable[str], claims_request: str | dict[str, Any] | None = None
-) -> dict[str, Any]:
+def userinfo(user: User, scopes: Iterable[str]) -> dict[str, Any]:
     """Return what a token with ``scopes`` may know about ``user``."""
     names = [name for scope in scopes for name in BY_SCOPE.get(scope, ())]
-    return {"sub": user.pk} | about(user, names + asked_for(claims_request, "userinfo"))
+    return {"sub": user.pk} | about(user, names)
+
+
+def scopes_for(claims_request: str) -> list[str]:
+    """Return the scopes that a ``claims`` parameter stands for: nobody is told of unasked."""
+    asked = [*asked_for(claims_request, "id_token"), *asked_for(claims_request, "userinfo")]
+    return sorted({SCOPE_OF[name] for name in asked})
 
 
 def about(user: User, names: Iterable[str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidClientError
 
 from apps.oauth import claims, proofs, scopes, standing
 from apps.oauth.errors import InvalidProofError, described
-from apps.oauth.models import AccessToken, Grant, RefreshToken
+from apps.oauth.models import AccessToken
 
 LONGEST: Final = 8192
 SCHEMES: Final = ("bearer", "dpop")
@@ -43,7 +43,7 @@ def about(authorization: str, *, method: str, url: str, proof: str | None = None
     _bound(found, token, scheme, method=method, url=url, proof=proof)
     if scopes.OPENID not in found.scope.split() or found.user is None:
         raise Refused("This needs the scope openid.", error="insufficient_scope", scheme=scheme)
-    return claims.userinfo(found.user, found.scope.split(), _claims_request(found))
+    return claims.userinfo(found.user, found.scope.split())
 
 
 def challenges(refused: Refused) -> list[str]:
@@ -107,14 +107,3 @@ def _bound(
         raise Refused(said, error="invalid_dpop_proof", scheme=scheme) from error
     if jkt != found.jkt:
         raise Refused("The proof is of another key than the token's.", scheme=scheme)
-
-
-def _claims_request(found: AccessToken) -> str:
-    """Return the ``claims`` parameter of the authorization that the token came from."""
-    if found.family is None:
-        return ""
-    grant = Grant.objects.filter(family=found.family).first()
-    if grant is not None:
-        return grant.claims or ""
-    refresh = RefreshToken.objects.filter(token_family=found.family).first()
-    return (refresh.claims if refresh else "") or ""

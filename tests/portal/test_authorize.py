@@ -269,3 +269,13 @@ def test_two_answers_at_once_make_one_consent(team: Team, client_of_team: Client
             actor=team.developer,
         )
     assert Consent.objects.get().scopes == ["openid", "orders:read"]
+
+
+def test_no_claim_is_told_that_the_page_did_not_show(browser: Browser, team: Team) -> None:
+    client = consent.client(team.application)
+    consent.allow(browser, consent.ask(browser, client, scope="openid"), team.developer)
+    more = {"scope": "openid", "claims": '{"id_token": {"email": null}}'}
+    silent = consent.said(consent.ask(browser, client, prompt="none", **more))
+    assert silent["error"] == "consent_required"
+    page = consent.ask(browser, client, **more)
+    assert "See your e-mail address" in page.content.decode()

@@ -4,7 +4,6 @@ import hashlib
 import json
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -15,7 +14,7 @@ from apps.accounts.models import User
 from apps.applications.models import Application
 from apps.core import clock
 from apps.oauth import claims, jwt_tokens, signing
-from apps.oauth.models import Grant, SignIn
+from apps.oauth.models import SignIn
 from tests.support import make, oidc
 
 pytestmark = pytest.mark.django_db
@@ -89,13 +88,28 @@ def test_the_claims_parameter_is_honoured_in_the_id_token(person: User, *, as_te
     token = claims.id_token(
         client=oidc.client(),
         user=person,
-        scopes=["openid"],
+        scopes=["openid", "profile", "email"],
         claims_request=json.dumps(wanted) if as_text else wanted,
         now=clock.real(),
     )
     known = oidc.payload(token)
     assert (known["email"], known["name"]) == (person.email, "Grace Hopper")
     assert not {"given_name", "password"}.intersection(known)
+
+
+def test_the_claims_parameter_tells_nothing_beyond_the_scopes_that_were_agreed_to(
+    person: User,
+) -> None:
+    wanted = {"id_token": {"email": None, "name": {"essential": True}}}
+    token = claims.id_token(
+        client=oidc.client(),
+        user=person,
+        scopes=["openid", "email"],
+        claims_request=wanted,
+        now=clock.real(),
+    )
+    assert oidc.payload(token)["email"] == person.email
+    assert "name" not in oidc.payload(token)
 
 
 @pytest.mark.parametrize("wanted", ["", "{", "[]", '{"id_token": []}', "[" * 100_000, "null"])
@@ -174,21 +188,6 @@ def test_an_address_that_was_not_proved_is_not_called_verified(client: Browser) 
     token = oidc.access_token(oidc.client(), make.user(), "openid email")
     answer = client.get(USERINFO, headers={"authorization": f"Bearer {token}"})
     assert answer.json()["email_verified"] is False
-
-
-def test_the_claims_parameter_is_honoured_at_userinfo(client: Browser, person: User) -> None:
-    family, owner = uuid4(), oidc.client()
-    Grant.objects.create(
-        user=person,
-        application=owner,
-        code="0" * 64,
-        family=family,
-        expires=clock.real(),
-        claims='{"userinfo": {"email": null}}',
-    )
-    token = oidc.access_token(owner, person, family=family)
-    answer = client.get(USERINFO, headers={"authorization": f"Bearer {token}"})
-    assert answer.json() == {"sub": person.pk, "email": person.email}
 
 
 def test_a_form_may_hold_the_token(client: Browser, person: User) -> None:
