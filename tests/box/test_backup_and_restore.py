@@ -44,6 +44,26 @@ def test_a_backup_never_overwrites_a_file(running: Box, saved: Path) -> None:
     assert saved.read_bytes() == before
 
 
+def test_a_backup_in_a_format_of_tomorrow_is_left_to_a_newer_trellis(
+    saved: Path, box: Box, tmp_path: Path
+) -> None:
+    newer = tmp_path / "newer.tar"
+    with tarfile.open(saved) as tar:
+        tar.extractall(tmp_path, filter="data")
+        names = tar.getnames()
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    manifest["format"] += 1
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with tarfile.open(newer, "w") as tar:
+        for name in names:
+            tar.add(tmp_path / name, arcname=name)
+    answer = box.run("restore", str(newer))
+    assert answer.returncode == 1
+    said = "was written by a newer Trellis; restore it with that one."
+    assert answer.stderr == f"trellis: {newer} {said}\n"
+    assert not (box.root / "secrets.json").exists()
+
+
 def test_restoring_into_an_empty_folder_brings_back_rows_and_secrets(
     running: Box, saved: Path, box: Box
 ) -> None:

@@ -53,8 +53,18 @@ def test_defect_5_prompt_none_is_answered_without_a_page(
     )
     asked = consent.said(consent.ask(browser, client_of_team, prompt="none"))
     assert (asked["error"], asked["state"]) == ("consent_required", "xyz")
+    assert asked["iss"] == settings.PORTAL_URL
     consent.allow(browser, consent.ask(browser, client_of_team), team.developer)
     assert "code" in consent.said(consent.ask(browser, client_of_team, prompt="none"))
+
+
+def test_prompt_none_is_no_way_around_being_asked_every_time(browser: Browser, team: Team) -> None:
+    uri = "http://127.0.0.1/cb"
+    of = consent.client(team.application, authentication="none", redirect_uris=[uri])
+    consent.allow(browser, consent.ask(browser, of, redirect_uri=uri), team.developer)
+    silent = consent.said(consent.ask(browser, of, redirect_uri=uri, prompt="none"))
+    assert silent["error"] == "consent_required"
+    assert "code" not in silent
 
 
 def test_prompt_none_speaks_for_the_person_that_the_hint_names(
