@@ -208,6 +208,18 @@ def test_a_role_that_reads_no_secret_keys_is_shown_none(team: Team, role: Role) 
     assert team.secret not in guide
 
 
+def test_being_staff_opens_no_page_that_the_role_does_not(team: Team) -> None:
+    staff = make.user(is_staff=True)
+    browser = browsers.of(staff)
+    assert browser.get(reverse("portal:keys"))["Location"] == reverse("admin:index")
+    Membership.objects.create(organization=team.organization, user=staff, role=Role.BILLING)
+    assert browser.get(reverse("portal:keys")).status_code == 403
+    refused = browser.post(reverse("portal:keys-revoke", args=[team.key.pk]))
+    assert refused.status_code == 403
+    team.key.refresh_from_db()
+    assert team.key.revoked_at is None
+
+
 def test_a_refusal_names_who_may(team: Team) -> None:
     member = Membership.objects.create(
         organization=team.organization, user=make.user(), role=Role.AUDITOR
