@@ -1,7 +1,8 @@
 """What holds for every page of the portal."""
 
 from collections.abc import Callable
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Final
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,27 @@ from apps.orgs import permissions
 from portal import proof, refusals, sessions
 from portal.permissions import entry_of
 from portal.request import membership_of
+
+LARGEST: Final = 4 * 1024 * 1024  # bytes: a logo and what comes with it
+TOO_LARGE: Final = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class Bounded:
+    """Refuses a body that no page asks for before anything reads it: Django keeps files on disk."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Wrap what answers."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Go by the length that is announced: Django reads nothing beyond it."""
+        try:
+            announced = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:  # Django takes it for nothing, too.
+            announced = 0
+        if announced > LARGEST:
+            return HttpResponse("The body is too large.", "text/plain", TOO_LARGE)
+        return self.get_response(request)
 
 
 class ProblemPages:

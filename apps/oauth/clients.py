@@ -73,7 +73,8 @@ def change(client: Client, *, actor: Actor | None, **fields: Any) -> None:
     """Change a client. A grant type or way to authenticate that is taken away ends its tokens."""
     before = set(client.grant_types), client.is_public
     _apply(client, fields)
-    client.save()
+    # Nothing else: a registration token that was closed meanwhile stays closed.
+    client.save(update_fields=[*CHANGEABLE, "client_type", "updated"])
     if not before[0] <= set(client.grant_types) or before[1] != client.is_public:
         families.end_all(client=client, reason="client changed", actor=actor)
     record("client.changed", client, actor)

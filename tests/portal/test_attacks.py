@@ -186,3 +186,12 @@ def test_a_password_that_is_easy_to_guess_makes_no_account(
     form = {"email": "ada.lovelace@example.com", "password1": password, "terms": "on"}
     assert client.post(reverse("account_signup"), form).context["form"].errors["password1"]
     assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["portal:authorize", "account_login", "portal:found-a-key"])
+def test_a_stranger_fills_no_disk_with_files(client: Client, name: str) -> None:
+    parts = [b'--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n']
+    body = b"".join([*parts, b"f" * 4 * 1024 * 1024, b"\r\n--x--\r\n"])
+    answer = client.post(reverse(name), body, content_type="multipart/form-data; boundary=x")
+    assert answer.status_code == 413

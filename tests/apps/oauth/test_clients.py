@@ -10,7 +10,7 @@ from apps.applications.errors import NotApproved
 from apps.core import clock
 from apps.core.errors import Unprocessable
 from apps.events.models import Event
-from apps.oauth import clients, redirects
+from apps.oauth import clients, redirects, registration
 from apps.oauth.models import AccessToken, Client
 from apps.tenants.models import Tenant
 from tests.support import consent, make
@@ -163,3 +163,13 @@ def test_what_a_client_is_cannot_be_changed_by_name(db: None) -> None:
     for name in ("environment", "application", "client_id", "skip_authorization"):
         with pytest.raises(TypeError):
             clients.change(client, actor=None, **{name: "x"})
+
+
+def test_a_change_does_not_open_what_was_closed_meanwhile(db: None) -> None:
+    client = consent.client()
+    Client.objects.filter(pk=client.pk).update(registration_digest=b"d" * 32)
+    seen = Client.objects.get(pk=client.pk)
+    registration.close(client, actor=None)
+    clients.change(seen, name="Books", actor=None)
+    client.refresh_from_db()
+    assert (client.name, client.registration_digest) == ("Books", None)
