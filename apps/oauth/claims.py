@@ -42,9 +42,8 @@ def id_token(
 ) -> str:
     """Return a signed ID token for ``client`` (OpenID Connect Core, section 2).
 
-    ``claims_request`` is the request's ``claims`` parameter. What the scopes ``profile`` and
-    ``email`` cover is at userinfo; here it stands only when ``claims`` asks for it, and only as far
-    as the person agreed to the scope.
+    What ``profile`` and ``email`` cover is at userinfo; here it stands only where the request's
+    ``claims`` parameter asks for it and the person agreed to the scope.
     """
     algorithm = client.id_token_algorithm
     claims: dict[str, Any] = {
