@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from allauth.account.forms import SignupForm as BaseSignupForm
+from allauth.account.internal.flows.login import record_authentication
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
@@ -59,6 +60,7 @@ class SignupForm(Worded, BaseSignupForm):  # type: ignore[misc]  # allauth has n
         return user
 
     def custom_signup(self, request: HttpRequest, user: User) -> Any:
-        """Keep the name."""
+        """Keep the name; the password that was just chosen is a proof of who is there."""
         user.name = self.cleaned_data["name"]
         user.save(update_fields=["name"])
+        record_authentication(request, user, "password", email=user.email)

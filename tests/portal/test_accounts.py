@@ -13,6 +13,7 @@ from zeal import zeal_ignore
 
 from apps.accounts.models import User
 from portal.account_urls import urlpatterns
+from portal.views.outbox import CODE
 from tests.portal.conftest import Team
 from tests.portal.test_pages import INLINE
 from tests.support import browsers
@@ -136,6 +137,17 @@ def test_a_code_can_be_sent_again_or_to_another_address(db: None, client: Client
         reverse("account_email_verification_sent"), {"action": "change", "email": "zoe@example.org"}
     )
     assert newest().to == ["zoe@example.org"]
+
+
+def test_who_just_signed_up_is_not_asked_for_the_password_again(client: Client, team: Team) -> None:
+    form = {"email": "bob@example.org", "password1": "Correct-horse-9", "terms": "on"}
+    client.post(reverse("account_signup"), form)
+    assert client.get(reverse("account_change_password"))["Location"].startswith("/accounts/login/")
+    code = CODE.search(str(newest().body))
+    assert code
+    with zeal_ignore():
+        client.post(reverse("account_email_verification_sent"), {"code": code[1]})
+    assert client.get(reverse("mfa_add_webauthn")).status_code == 200
 
 
 def test_who_cannot_sign_in_is_told_whom_to_ask(
