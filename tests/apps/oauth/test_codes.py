@@ -164,6 +164,16 @@ def test_who_lost_their_place_in_the_tenant_gets_no_tokens() -> None:
     assert "no place" in refused.said
 
 
+def test_whose_account_is_closed_gets_no_tokens() -> None:
+    party, by = oauth.confidential(), oauth.merchant()
+    code = oauth.code(party, by)
+    type(by.user).objects.filter(pk=by.user.pk).update(is_active=False)
+    refused = party.redeem(code)
+    assert (refused.status, refused.error) == (400, "invalid_grant")
+    assert "closed" in refused.said
+    assert not AccessToken.objects.exists()
+
+
 def test_a_client_that_is_not_registered_for_codes_is_told_so() -> None:
     party = oauth.confidential(grant_types=["client_credentials"])
     refused = party.redeem(oauth.code(party))
