@@ -57,9 +57,7 @@ def test_it_opens_when_there_is_something(browser: Client, team: Team, name: str
     assert browser.get(address(name)).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "name", ["applications", "keys", "logs", "usage", "overview", "connections"]
-)
+@pytest.mark.parametrize("name", ["applications", "keys", "logs", "usage", "overview"])
 def test_an_empty_list_says_what_to_do_and_which_command(newcomer: Client, name: str) -> None:
     page = newcomer.get(address(name)).content.decode()
     assert "curl -i " in page
