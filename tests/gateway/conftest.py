@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,36 +100,49 @@ def published(world: World) -> None:
 
 
 @pytest.fixture(scope="session")
-def launch(
+def start(
     environment: dict[str, str],
     upstream: StandIn,
     published: None,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[..., Gateway]]:
-    """Start another gateway."""
-    running: list[Gateway] = []
+) -> Callable[..., Gateway]:
+    """Start a gateway, which whoever asked closes."""
 
-    def start(*, ready: bool = True, spool: Path | None = None, **changes: str) -> Gateway:
+    def one(*, ready: bool = True, spool: Path | None = None, **changes: str) -> Gateway:
         folder = spool or tmp_path_factory.mktemp("gateway")
         made = Gateway({**environment, "TRELLIS_WEB_UPSTREAM": upstream.url}, folder, **changes)
-        running.append(made)
         return made.start(ready=ready)
 
-    yield start
-    for gateway in running:
-        gateway.close()
+    return one
+
+
+@pytest.fixture
+def launch(start: Callable[..., Gateway]) -> Iterator[Callable[..., Gateway]]:
+    """Start another gateway, which ends with the test."""
+    with ExitStack() as running:
+
+        def one(**options: Any) -> Gateway:
+            made = start(**options)
+            running.callback(made.close)
+            return made
+
+        yield one
 
 
 @pytest.fixture(scope="session")
-def gateway(launch: Callable[..., Gateway]) -> Gateway:
+def gateway(start: Callable[..., Gateway]) -> Iterator[Gateway]:
     """A gateway that most tests share."""
-    return launch()
+    made = start()
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")
-def twin(launch: Callable[..., Gateway]) -> Gateway:
+def twin(start: Callable[..., Gateway]) -> Iterator[Gateway]:
     """A second gateway beside it."""
-    return launch()
+    made = start()
+    yield made
+    made.close()
 
 
 @pytest.fixture

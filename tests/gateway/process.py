@@ -58,6 +58,7 @@ class Gateway:
             except httpx.TransportError:
                 pass
             time.sleep(0.05)
+        self.close()
         raise AssertionError(f"The gateway did not start:\n{self.log.read_text()}")
 
     def end(self, *, how: signal.Signals = signal.SIGTERM) -> None:
