@@ -15,6 +15,12 @@ def test_what_the_caller_holds_is_not_sent_again(api: Api, shop: Shop) -> None:
     assert api.get(path, If_None_Match=tag).status == 200
 
 
+def test_no_cache_between_shares_what_belongs_to_one_caller(api: Api, shop: Shop) -> None:
+    path = f"orders/{shop.order()['id']}"
+    for answer in (api.get(path), api.get("orders"), api.get("orders/ord_none")):
+        assert answer.headers["Cache-Control"] == "private, no-cache"
+
+
 def test_an_expanded_answer_changes_with_what_is_inside(api: Api, shop: Shop) -> None:
     order = shop.order()
     path = f"orders/{order['id']}?expand[]=customer"

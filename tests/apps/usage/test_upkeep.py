@@ -156,14 +156,17 @@ def test_a_second_worker_returns_at_once_and_takes_nothing() -> None:
 
 
 @pytest.mark.django_db
-def test_minutes_are_kept_for_two_days() -> None:
+@pytest.mark.parametrize(
+    ("table", "kept"), [("usage_minute", timedelta(hours=48)), ("usage_hour", timedelta(days=35))]
+)
+def test_a_roll_up_is_kept_for_its_time_and_no_longer(table: str, kept: timedelta) -> None:
     now = clock.real()
-    traffic.serve(None, at=now - timedelta(hours=49))
-    traffic.serve(None)
+    for age in (kept + timedelta(hours=2), kept - timedelta(hours=2), timedelta(0)):
+        traffic.serve(None, at=now - age)
     rollups.prune(now)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM usage_minute")
-        assert cursor.fetchone() == (1,)
+        cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 - our own names
+        assert cursor.fetchone() == (2,)
 
 
 @pytest.mark.django_db
