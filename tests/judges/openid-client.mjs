@@ -218,7 +218,8 @@ await check('claims', async () => {
   const { claims: told, tokens: few } = await authorize(basic, { asked })
   equal(told.email, cast.email, 'email')
   const about = await client.fetchUserInfo(basic, few.access_token, cast.user)
-  equal([about.name, about.email], ['Judy Judge', undefined], 'userinfo')
+  // A claim is agreed to as its scope on the consent page, so userinfo tells both.
+  equal([about.name, about.email], ['Judy Judge', cast.email], 'userinfo')
 })
 
 await check('logout at our end, and back to the client', async () => {
