@@ -2,8 +2,8 @@
 
 import json
 import os
-import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -42,10 +42,8 @@ def cast(box: Box) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def node() -> str:
-    """Return the folder in which the judges from npm are installed."""
-    program, npm = shutil.which("node"), shutil.which("npm")
-    if not program or not npm:
-        pytest.skip("The judges from npm are left out: install Node 20 (Debian: nodejs and npm).")
+    """Return Node, which comes with the test requirements, once it has the judges from npm."""
+    program, npm = (str(Path(sys.executable).with_name(name)) for name in ("node", "npm"))
     stamp, wanted = HERE / "node_modules/.package-lock.json", HERE / "package-lock.json"
     if not stamp.exists() or stamp.stat().st_mtime < wanted.stat().st_mtime:
         argv = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(HERE)]
