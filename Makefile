@@ -7,6 +7,8 @@ DJANGO := $(BIN)/python manage.py
 # Runs a command with servers and a database of its own, which are gone afterwards.
 SERVED := $(BIN)/python -m box.testing
 INSTALLED := .venv/installed
+# All tests run as two sessions side by side, chosen ones as one.
+PYTEST := $(BIN)/python -m $(if $(T),pytest,tests.support.sides)
 BROWSER := command -v chromium || command -v chromium-browser || command -v google-chrome
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url $(UPGRADE)
 
@@ -38,9 +40,9 @@ test: setup ## Run the tests; pass some with T=tests/apps/keys
 		echo "Installing chromium for the browser tests …"; \
 		apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends chromium >/dev/null 2>&1; \
 	fi; true
-	@if ($(BROWSER)) >/dev/null; then exec $(BIN)/pytest $(T); else \
+	@if ($(BROWSER)) >/dev/null; then exec $(PYTEST) $(T); else \
 		echo "The browser tests are left out: install chromium (on Debian: apt-get install chromium)."; \
-		exec $(BIN)/pytest -m "not browser" $(T); \
+		exec $(PYTEST) -m "not browser" $(T); \
 	fi
 
 format: setup ## Rewrite the code in the house style
