@@ -26,9 +26,9 @@ def main(options: list[str]) -> int:
     pytest = [sys.executable, "-m", "pytest", *options]
     with tempfile.TemporaryFile("w+") as kept:
         argv = [*pytest, "-p", "no:cacheprovider", *boxed]
-        beside = subprocess.Popen(argv, stdout=kept, stderr=subprocess.STDOUT)  # noqa: S603  (our own tests)
+        beside = subprocess.Popen(argv, stdout=kept, stderr=subprocess.STDOUT)  # noqa: S603 - our own tests
         try:
-            codes = [subprocess.call([*pytest, *rest]), beside.wait()]  # noqa: S603  (our own tests)
+            codes = [subprocess.call([*pytest, *rest]), beside.wait()]  # noqa: S603 - our own tests
         finally:
             beside.terminate()  # of a run that was interrupted; one that ended does not mind
             beside.wait()
