@@ -5,15 +5,18 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.db import transaction
+from django.db.models import Q
 from jwcrypto.common import JWException
 from jwcrypto.jwk import JWK
 
+from apps.applications import scopes
 from apps.applications.errors import NotApproved
 from apps.applications.models import Application
 from apps.core.errors import Unprocessable
 from apps.core.networks import networks
 from apps.events import services as events
 from apps.oauth import families, redirects
+from apps.oauth import scopes as oauth_scopes
 from apps.oauth.models import Client
 from apps.oauth.models.client import GrantType
 from apps.orgs.actors import Actor
@@ -37,6 +40,7 @@ CHANGEABLE: Final = frozenset(
         "id_token_algorithm",
         "jwks",
         "ip_allow",
+        "scopes",
         "backchannel_logout_uri",
         "metadata",
     }
@@ -70,13 +74,20 @@ def create(
 
 @transaction.atomic
 def change(client: Client, *, actor: Actor | None, **fields: Any) -> None:
-    """Change a client. A grant type or way to authenticate that is taken away ends its tokens."""
+    """Change a client. A grant type or way to authenticate that is taken away ends its tokens.
+
+    A scope that is taken away ends those that hold it.
+    """
     before = set(client.grant_types), client.is_public
+    held = oauth_scopes.allowed(client) if "scopes" in fields else set[str]()
     _apply(client, fields)
     # Nothing else: a registration token that was closed meanwhile stays closed.
     client.save(update_fields=[*CHANGEABLE, "client_type", "updated"])
     if not before[0] <= set(client.grant_types) or before[1] != client.is_public:
         families.end_all(client=client, reason="client changed", actor=actor)
+    gone = held - oauth_scopes.allowed(client) if held else held
+    theirs = Q(application=client)
+    families.end_holding(gone, of=theirs, reason="scopes withdrawn", actor=actor)
     record("client.changed", client, actor)
 
 
@@ -112,6 +123,8 @@ def _apply(client: Client, fields: dict[str, Any]) -> None:
     for name in ("redirect_uris", "post_logout_redirect_uris"):
         if name in fields and not isinstance(fields[name], str):
             fields[name] = "\n".join(fields[name])
+    if "scopes" in fields:
+        fields["scopes"] = scopes.known(fields["scopes"])
     for name, value in fields.items():
         setattr(client, name, value)
     public = client.authentication == Client.Auth.NONE

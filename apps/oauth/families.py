@@ -6,7 +6,7 @@ the family for good, also when two honest requests of one client race: nobody ca
 them is the thief (RFC 9700, section 4.14.2).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -70,6 +70,29 @@ def end_all(
         end(family, reason=reason, actor=actor)
     _close(AccessToken.objects.filter(chosen), reason, actor)
     return len(found)
+
+
+@transaction.atomic
+def end_holding(gone: Collection[str], *, of: Q, reason: str, actor: Actor) -> None:
+    """End what holds one of the scopes ``gone``, among the tokens that ``of`` chooses.
+
+    A token's scope was told to its holder, so it ends instead of shrinking.
+    """
+    if not gone:
+        return
+    holds = Q()
+    for name in gone:
+        holds |= Q(scope__contains=name)
+    wanted = set(gone)
+    found = AccessToken.objects.usable().filter(of & holds)
+    renewable = RefreshToken.objects.filter(of & holds, revoked=None)
+    ended = {token.family for token in found if wanted.intersection(token.scope.split())}
+    ended |= {one.token_family for one in renewable if wanted.intersection(one.scope.split())}
+    for family in sorted(filter(None, ended)):
+        end(family, reason=reason, actor=actor)
+    for token in found.filter(family=None):
+        if wanted.intersection(token.scope.split()):
+            revoke_access_token(token, reason=reason, actor=actor)
 
 
 @transaction.atomic

@@ -42,18 +42,26 @@ def allowed(client: Client) -> set[str]:
     """Return what ``client`` may ask for.
 
     In a sandbox every scope, so that nobody waits to try one; on live data what a reviewer
-    approved, and what tells who someone is.
+    approved. Its owner may narrow either. What tells who someone is is always among them.
     """
-    if client.livemode:
-        return set(OIDC).union(client.application.approved_scopes)
-    return set(known())
+    may = set(client.application.approved_scopes) if client.livemode else set(known())
+    return set(OIDC).union(may.intersection(client.scopes) if client.scopes else may)
+
+
+def still_allowed(client: Client, agreed: str) -> list[str]:
+    """Return what was ``agreed`` to, without what ``client`` may not have any more."""
+    may = allowed(client)
+    return [name for name in agreed.split() if name in may]
 
 
 def default(client: Client) -> list[str]:
-    """Return what a request without ``scope`` asks for: as registered, or as its application."""
+    """Return what a request without ``scope`` asks for.
+
+    What it registered, or was narrowed to, or else what its application asks for.
+    """
     registered = str((client.metadata or {}).get("scope") or "").split()
-    may = allowed(client)
-    return [name for name in registered or client.application.requested_scopes if name in may]
+    may, asked = allowed(client), client.scopes or client.application.requested_scopes
+    return [name for name in registered or asked if name in may]
 
 
 def described(names: Iterable[str]) -> list[Words]:

@@ -19,7 +19,7 @@ from time_machine import TimeMachineFixture
 from apps.accounts.models import User
 from apps.applications.models import Application
 from apps.core import clock, dpop
-from apps.oauth import authorization, client_secrets
+from apps.oauth import authorization, client_secrets, devices
 from apps.oauth.models import Client
 from apps.oauth.models.client import GrantType
 from apps.tenants.models import Tenant
@@ -153,6 +153,22 @@ def code(
         auth_time=clock.real(),
         sid="session",
     )
+
+
+def device_code(party: Party, by: Merchant | None = None, *, scope: str = "openid") -> str:
+    """Return the device code of a device that an end user allowed."""
+    end_user = by or merchant()
+    begun = post("device_authorization", party.fields(scope=scope))
+    waiting = devices.find(begun.body["user_code"], user=end_user.user, address="192.0.2.1")
+    devices.allow(
+        waiting,
+        tenant=end_user.tenant,
+        scopes=scope.split(),
+        auth_time=clock.real(),
+        sid="session",
+        actor=end_user.user,
+    )
+    return str(begun.body["device_code"])
 
 
 @dataclass

@@ -91,6 +91,13 @@ class Client(AbstractApplication):
         blank=True,
         help_text="Networks from which its access tokens may be used; none means any.",
     )
+    scopes = ArrayField(
+        models.CharField(max_length=80),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="The most that it may have; none means all that its application may.",
+    )
     dpop_required = models.BooleanField(
         default=False, db_default=False, help_text="dpop_bound_access_tokens"
     )

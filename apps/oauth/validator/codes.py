@@ -10,7 +10,7 @@ from uuid import uuid4
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from apps.core import clock
-from apps.oauth import families, resources, standing
+from apps.oauth import families, resources, scopes, standing
 from apps.oauth.exchange import Exchange
 from apps.oauth.models import Client, Grant
 
@@ -46,7 +46,7 @@ class Codes:
         standing.check_person(grant.user, grant.tenant)
         exchange.source, exchange.tenant = grant, grant.tenant
         exchange.resources = resources.narrow(exchange.form.resources, grant.resource or [])
-        request.user, request.scopes = grant.user, grant.scope.split()
+        request.user, request.scopes = grant.user, scopes.still_allowed(client, grant.scope)
         return True
 
     def is_pkce_required(self, client_id: str, request: Any) -> bool:

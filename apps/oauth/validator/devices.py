@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from apps.oauth import devices, resources
+from apps.oauth import devices, resources, scopes
 from apps.oauth.exchange import Exchange
 from apps.oauth.models import Client
 
@@ -19,5 +19,5 @@ class Devices:
         exchange.source, exchange.tenant = grant, grant.tenant
         exchange.resources = resources.narrow(exchange.form.resources, grant.resource)
         devices.spend(grant, now=exchange.now)
-        request.user, request.scopes = grant.user, grant.scope.split()
+        request.user, request.scopes = grant.user, scopes.still_allowed(client, grant.scope)
         return True

@@ -37,9 +37,7 @@ class Refresh:
 
     def get_original_scopes(self, refresh_token: str, request: Any, *_: Any, **__: Any) -> str:
         """Return what was agreed to, without what the client may not have any more."""
-        may = scopes.allowed(request.client)
-        agreed = request.exchange.source.scope.split()
-        return " ".join(name for name in agreed if name in may)
+        return " ".join(scopes.still_allowed(request.client, request.exchange.source.scope))
 
     def is_within_original_scope(self, *_: Any, **__: Any) -> bool:
         """Nothing beyond what was agreed to."""

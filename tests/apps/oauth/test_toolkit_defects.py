@@ -12,14 +12,14 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from oauthlib.common import Request
 from time_machine import TimeMachineFixture
 
-from apps.core import clock, secrets
+from apps.core import secrets
 from apps.core.errors import Missing
 from apps.oauth import devices
 from apps.oauth.errors import TooManyAttemptsError
 from apps.oauth.models import AccessToken, DeviceGrant, RefreshToken
 from apps.oauth.validator import Validator
 from tests.support import make, oauth
-from tests.support.oauth import Answer, Merchant, Party
+from tests.support.oauth import Answer, Party
 
 pytestmark = pytest.mark.django_db
 
@@ -32,22 +32,6 @@ def party() -> Party:
     return oauth.confidential()
 
 
-def allowed(party: Party, by: Merchant | None = None, *, scope: str = "openid") -> str:
-    """Return the device code of a device that an end user allowed."""
-    end_user = by or oauth.merchant()
-    begun = oauth.post("device_authorization", party.fields(scope=scope))
-    waiting = devices.find(begun.body["user_code"], user=end_user.user, address="192.0.2.1")
-    devices.allow(
-        waiting,
-        tenant=end_user.tenant,
-        scopes=scope.split(),
-        auth_time=clock.real(),
-        sid="session",
-        actor=end_user.user,
-    )
-    return str(begun.body["device_code"])
-
-
 def poll(party: Party, code: str) -> Answer:
     return party.token(DEVICE, device_code=code)
 
@@ -58,7 +42,7 @@ def bearer(token: str) -> bool:
 
 
 def test_1_a_device_code_cannot_be_redeemed_by_another_client(party: Party) -> None:
-    thief, code = oauth.confidential(), allowed(party)
+    thief, code = oauth.confidential(), oauth.device_code(party)
     refused = poll(thief, code)
     assert (refused.status, refused.error) == (400, "invalid_grant")
     assert not AccessToken.objects.exists()
@@ -68,7 +52,7 @@ def test_1_a_device_code_cannot_be_redeemed_by_another_client(party: Party) -> N
 def test_1_a_device_code_cannot_be_redeemed_twice_and_the_second_time_ends_its_tokens(
     party: Party,
 ) -> None:
-    code = allowed(party)
+    code = oauth.device_code(party)
     assert poll(party, code).status == 200
     assert poll(party, code).error == "invalid_grant"
     assert AccessToken.objects.count() == 1
@@ -79,7 +63,7 @@ def test_1_a_device_code_cannot_be_redeemed_twice_and_the_second_time_ends_its_t
 def test_1_a_device_code_cannot_be_redeemed_after_it_expired(
     party: Party, seconds: int, time_machine: TimeMachineFixture
 ) -> None:
-    code = allowed(party)
+    code = oauth.device_code(party)
     oauth.later(time_machine, seconds)
     refused = poll(party, code)
     assert (refused.status, refused.error) == (400, "expired_token")
@@ -88,7 +72,7 @@ def test_1_a_device_code_cannot_be_redeemed_after_it_expired(
 
 def test_1_the_device_flow_works_with_the_oauthlib_that_is_installed(party: Party) -> None:
     assert version("oauthlib") < "4"
-    answer = poll(party, allowed(party))
+    answer = poll(party, oauth.device_code(party))
     assert answer.status == 200
     assert {"access_token", "refresh_token", "id_token"} < set(answer.body)
 
@@ -107,7 +91,7 @@ def test_3_a_disabled_users_tokens_stop_working(party: Party) -> None:
     by = oauth.merchant()
     body = party.redeem(oauth.code(party, by)).body
     code = oauth.code(party, by)
-    device = allowed(party, by)
+    device = oauth.device_code(party, by)
     type(by.user).objects.filter(pk=by.user.pk).update(is_active=False)
     assert not bearer(body["access_token"])
     for token in (body["access_token"], body["refresh_token"]):
