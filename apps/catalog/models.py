@@ -3,10 +3,14 @@
 from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 
+from apps.catalog import policies, upstreams
 from apps.core import clock
 from apps.core.fields import IdField
+from apps.core.members import Invalid
+from apps.orgs.models import Organization
 
 MANAGING = "platform."  # how the scopes of the platform's own API begin
 
@@ -17,6 +21,22 @@ class ScopeQuerySet(models.QuerySet["Scope"]):
     def of_data(self) -> Self:
         """Return those that open a tenant's data, not keys, members and applications."""
         return self.exclude(name__startswith=MANAGING)
+
+
+def policy(value: Any) -> None:
+    """Refuse a policy that no gateway could follow."""
+    try:
+        policies.parse(value)
+    except Invalid as error:
+        raise ValidationError(str(error)) from error
+
+
+def settings(value: Any) -> None:
+    """Refuse settings of an upstream that make no sense."""
+    try:
+        upstreams.parse(value)
+    except Invalid as error:
+        raise ValidationError(str(error)) from error
 
 
 class Scope(models.Model):
@@ -38,8 +58,53 @@ class Scope(models.Model):
         return self.name
 
 
+class Upstream(models.Model):
+    """An HTTP service that APIs are served by: one or more targets that can stand in for another.
+
+    ``settings`` is an object as ``apps.catalog.upstreams`` describes and validates it.
+    """
+
+    id = IdField(prefix="ups")
+    slug = models.SlugField(unique=True)
+    settings: models.JSONField[Any, Any] = models.JSONField(
+        default=dict, db_default={}, blank=True, validators=[settings]
+    )
+    created_at = models.DateTimeField(default=clock.real, editable=False)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Target(models.Model):
+    """One address of an upstream. ``weight`` is its share of requests; 0 lets it run dry."""
+
+    upstream = models.ForeignKey(Upstream, models.CASCADE, related_name="targets")
+    url = models.URLField(help_text="Scheme, host and port.")
+    weight = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        """Each address once."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["upstream", "url"], name="target_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.url
+
+
 class Api(models.Model):
-    """An API in the catalog."""
+    """An API in the catalog.
+
+    ``policy`` is an object as ``apps.catalog.policies`` describes and validates it.
+    """
+
+    class Visibility(models.TextChoices):
+        """Who may know of it, and call it."""
+
+        PUBLIC = "public", "Everybody"
+        PARTNER = "partner", "Partners"
+        INTERNAL = "internal", "The operator"
 
     class Backend(models.TextChoices):
         """Where an API is served."""
@@ -52,6 +117,15 @@ class Api(models.Model):
     name = models.CharField(max_length=80)
     description = models.TextField(blank=True)
     backend = models.CharField(max_length=8, choices=Backend.choices, default=Backend.NATIVE)
+    visibility = models.CharField(
+        max_length=8,
+        choices=Visibility.choices,
+        default=Visibility.PUBLIC,
+        db_default=Visibility.PUBLIC,
+    )
+    policy: models.JSONField[Any, Any] = models.JSONField(
+        default=dict, db_default={}, blank=True, validators=[policy]
+    )
     created_at = models.DateTimeField(default=clock.real, editable=False)
 
     class Meta:
@@ -64,14 +138,45 @@ class Api(models.Model):
         return self.name
 
 
+class Partner(models.Model):
+    """An organization that may see and call an API which is not for everybody."""
+
+    api = models.ForeignKey(Api, models.CASCADE, related_name="partners")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    since = models.DateTimeField(default=clock.real, editable=False)
+
+    class Meta:
+        """Each organization once."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["api", "organization"], name="partner_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organization} at {self.api}"
+
+
 class ApiVersion(models.Model):
-    """A major version of an API and its OpenAPI document."""
+    """A major version of an API and its OpenAPI document.
+
+    ``base`` stands in front of an operation's path at the upstream; a native version has none.
+    From ``deprecated_at`` on answers say so, from ``sunset_at`` on there are none but 410.
+    """
 
     id = IdField(prefix="apv")
     api = models.ForeignKey(Api, models.CASCADE, related_name="versions")
     major = models.PositiveSmallIntegerField()
     document: models.JSONField[Any, Any] = models.JSONField(help_text="OpenAPI 3.1.")
     digest = models.CharField(max_length=64, editable=False)
+    upstream = models.ForeignKey(
+        Upstream, models.PROTECT, null=True, blank=True, related_name="versions"
+    )
+    base = models.CharField(max_length=200, blank=True, db_default="")
+    deprecated_at = models.DateTimeField(null=True, blank=True)
+    sunset_at = models.DateTimeField(null=True, blank=True)
+    guide = models.TextField(
+        blank=True, db_default="", help_text="How to move to the next version, in Markdown."
+    )
     updated_at = models.DateTimeField(default=clock.real)
 
     class Meta:
@@ -86,7 +191,10 @@ class ApiVersion(models.Model):
 
 
 class Operation(models.Model):
-    """One method and path, with its ``operationId``."""
+    """One method and path, with its ``operationId``.
+
+    Its ``policy`` stands above that of its API; it is the operator's, and no import changes it.
+    """
 
     id = IdField(prefix="opn")
     version = models.ForeignKey(ApiVersion, models.CASCADE, related_name="operations")
@@ -96,6 +204,10 @@ class Operation(models.Model):
     summary = models.CharField(max_length=200, blank=True)
     scopes = ArrayField(models.CharField(max_length=80), default=list)
     cost = models.PositiveIntegerField(default=1)
+    deprecated = models.BooleanField(default=False, db_default=False)
+    policy: models.JSONField[Any, Any] = models.JSONField(
+        default=dict, db_default={}, blank=True, validators=[policy]
+    )
 
     class Meta:
         """Each operation once."""

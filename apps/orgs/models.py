@@ -33,6 +33,9 @@ class Organization(models.Model):
 
     id = IdField(prefix="org")
     name = models.CharField(max_length=80)
+    is_internal = models.BooleanField(
+        default=False, db_default=False, help_text="Of the operator itself: it sees internal APIs."
+    )
     suspended_at = models.DateTimeField(null=True, blank=True, editable=False)
     suspension_reason = models.CharField(max_length=500, blank=True, editable=False)
     created_at = models.DateTimeField(default=clock.real, editable=False)
