@@ -93,6 +93,8 @@ def client(row: Client, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
         "authentication": row.authentication,
         "jwks": row.jwks,
         "token_format": row.token_format,
+        "ip_allow": row.ip_allow,
+        "scopes": row.scopes,
         "dpop_required": row.dpop_required,
         "par_required": row.par_required,
         "id_token_algorithm": row.id_token_algorithm,

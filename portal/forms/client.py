@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -12,9 +12,9 @@ from apps.oauth.clients import ALGORITHMS
 from apps.oauth.models import Client
 from apps.oauth.models.client import GrantType
 from apps.tenants.models import Tenant
+from portal.forms.scopes import CHECKBOXES, boxes
 
 LINES: Final = {"rows": 3, "spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
-CHECKBOXES: Final = {"class": "checkbox checkbox-sm checkbox-primary mt-0.5"}
 
 
 class ClientForm(forms.Form):
@@ -79,6 +79,15 @@ class ClientForm(forms.Form):
         help_text=_('A JSON Web Key Set, {"keys": […]}; needed for private_key_jwt.'),
         widget=forms.Textarea(attrs=LINES),
     )
+    scopes = forms.MultipleChoiceField(
+        label=_("At most these scopes"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs=CHECKBOXES),
+        help_text=_(
+            "With none ticked it may have all that its application may. What is taken away ends "
+            "the tokens that hold it."
+        ),
+    )
     ip_allow = forms.CharField(
         label=_("Addresses"),
         required=False,
@@ -101,6 +110,8 @@ class ClientForm(forms.Form):
     def __init__(self, *args: Any, client: Client | None = None, **kwargs: Any) -> None:
         """Begin with what ``client`` has; its environment stays."""
         super().__init__(*args, **kwargs)
+        narrowed = cast("forms.MultipleChoiceField", self.fields["scopes"])
+        narrowed.choices = boxes(client.scopes if client else ())
         if client is None:
             return
         del self.fields["environment"]

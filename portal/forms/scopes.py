@@ -1,5 +1,6 @@
 """What an application asks for."""
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 from django import forms
@@ -37,9 +38,8 @@ class ScopesForm(forms.Form):
     def __init__(self, *args: Any, application: Application, **kwargs: Any) -> None:
         """Begin with what ``application`` asks for now."""
         super().__init__(*args, **kwargs)
-        known = scopes.known().values()
-        catalog = [(one.name, label(one)) for one in known if one.name not in scopes.OIDC]
-        others = [(one.name, label(one)) for one in known if one.name in EVERYONES]
+        catalog = boxes()
+        others = [(name, label(words)) for name, words in scopes.OIDC.items() if name in EVERYONES]
         for name, offered in (("scopes", catalog), ("optional", [*catalog, *others])):
             cast("forms.MultipleChoiceField", self.fields[name]).choices = offered
         self.initial = {
@@ -63,6 +63,17 @@ def _tried(application: Application) -> list[str]:
     working = Key.objects.usable().filter(application=application)
     tried = {name for held in working.values_list("scopes", flat=True) for name in held}
     return sorted(tried or scopes.known())
+
+
+def boxes(held: Iterable[str] = ()) -> list[tuple[str, SafeString]]:
+    """Return a box for each scope of the catalog.
+
+    One that is ``held`` and was withdrawn has one too: without it, nothing ticked might mean all.
+    """
+    known = scopes.known()
+    gone = [Words(name, name) for name in held if name not in known]
+    offered = [one for one in (*known.values(), *gone) if one.name not in scopes.OIDC]
+    return [(one.name, label(one)) for one in offered]
 
 
 def label(words: Words) -> SafeString:

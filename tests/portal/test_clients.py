@@ -96,6 +96,34 @@ def test_a_client_can_be_changed_and_keeps_its_environment(
     assert client_of_team.environment == "sandbox"
 
 
+def test_a_client_is_narrowed_by_ticking_and_widened_by_ticking_none(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    make.scopes("orders:read", "orders:write")
+    address = reverse("portal:applications-client", args=[client_of_team.client_id])
+    browser.post(address, {**FIELDS, "scopes": ["orders:read"]})
+    client_of_team.refresh_from_db()
+    assert client_of_team.scopes == ["orders:read"]
+    page = browser.get(address)
+    assert page.context["form"].initial["scopes"] == ["orders:read"]
+    browser.post(address, FIELDS)
+    client_of_team.refresh_from_db()
+    assert client_of_team.scopes == []
+
+
+def test_a_client_whose_only_scope_was_withdrawn_is_not_widened_unseen(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    Client.objects.update(scopes=["orders:fly"])
+    address = reverse("portal:applications-client", args=[client_of_team.client_id])
+    shown = browser.get(address).content.decode()
+    assert 'value="orders:fly"' in shown
+    answer = browser.post(address, {**FIELDS, "scopes": ["orders:fly"]})
+    assert answer.context["form"].errors["scopes"] == ["There is no scope orders:fly."]
+    client_of_team.refresh_from_db()
+    assert client_of_team.scopes == ["orders:fly"]
+
+
 def test_a_new_secret_lets_the_old_ones_run_out(
     browser: Browser, team: Team, client_of_team: Client
 ) -> None:

@@ -119,6 +119,17 @@ class ClientChange(Strict):
     authentication = serializers.ChoiceField(choices=Client.Auth.choices, required=False)
     jwks = serializers.JSONField(required=False, allow_null=True)
     token_format = serializers.ChoiceField(choices=Client.TokenFormat.choices, required=False)
+    ip_allow = _listed(
+        "Networks that its access tokens are good from; replaces all. At most those of the call.",
+        most=networks.MOST,
+        longest=60,
+        required=False,
+    )
+    scopes = _listed(
+        "The most that it may have; none means all that its application may.",
+        longest=80,
+        required=False,
+    )
     dpop_required = Flag(required=False)
     par_required = Flag(required=False)
     id_token_algorithm = serializers.ChoiceField(choices=list(ALGORITHMS), required=False)

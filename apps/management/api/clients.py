@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from apps.applications.errors import NotApproved
-from apps.core.errors import Unprocessable
+from apps.core.errors import Problem, Unprocessable
 from apps.core.rest.pagination import NEWEST
 from apps.management import grants, selectors
 from apps.management.api import examples
@@ -22,7 +22,8 @@ from apps.oauth import clients
 EXPANDS = ("application",)
 SHOWN: dict[str, Any] = {"answer": ClientSerializer, "example": examples.CLIENT, "expands": EXPANDS}
 READ, WRITE = ["platform.clients:read"], ["platform.clients:write"]
-PROVING = {"grant_types", "authentication", "jwks"}  # what decides who obtains tokens, and how
+# What decides who obtains tokens, how, and which.
+PROVING = {"grant_types", "authentication", "jwks", "scopes"}
 
 
 class ClientView(ManagementView):
@@ -52,16 +53,16 @@ class ClientView(ManagementView):
         body=ClientBody,
         asks=examples.NEW_CLIENT,
         status=201,
-        problems=(GrantTooLarge, NotApproved, Unprocessable),
+        problems=(Problem, GrantTooLarge, NotApproved, Unprocessable),
         **SHOWN,
     )
     def create(self, request: Request) -> HttpResponse:
         """Add an OAuth client in the credential's environment; make its secret next.
 
-        One that uses client credentials may do whatever its application may: only a credential
-        that covers all of that can make it.
+        One that uses client credentials may do whatever its application may, or `scopes` says:
+        only a credential that covers all of that can make it.
         """
-        wanted, at = _filled(self.body(ClientBody)), self.standing.tenant
+        wanted, at = self._filled(self.body(ClientBody)), self.standing.tenant
         key = wanted.pop("application")
         application = referenced(selectors.applications(at), key, "application")
         made = clients.create(application, environment=at.kind, actor=self.standing.actor, **wanted)
@@ -88,16 +89,17 @@ class ClientView(ManagementView):
         key="cli",
         body=ClientChange,
         asks={"redirect_uris": ["https://ledger.example/callback", "http://127.0.0.1/callback"]},
-        problems=(GrantTooLarge, Unprocessable),
+        problems=(Problem, GrantTooLarge, Unprocessable),
         **SHOWN,
     )
     def partial_update(self, request: Request, id: str) -> Any:  # noqa: A002 - the path's name
         """Change the members that are given; lists are replaced as a whole.
 
-        What takes away a grant type, or the way the client proves itself, ends its tokens.
+        What takes away a grant type, or the way the client proves itself, ends its tokens; a scope
+        that is taken away ends those that hold it.
         """
         client = self.mine_to_change(id)
-        wanted = _filled(self.body(ClientChange, partial=True))
+        wanted = self._filled(self.body(ClientChange, partial=True))
         clients.change(client, actor=self.standing.actor, **wanted)
         if PROVING.intersection(wanted):
             grants.check_client(self.caller, client)
@@ -115,9 +117,10 @@ class ClientView(ManagementView):
         """Delete an OAuth client; its tokens and consents end with it."""
         clients.delete(self.mine_to_change(id), actor=self.standing.actor)
 
-
-def _filled(wanted: dict[str, Any]) -> dict[str, Any]:
-    """Return a body with a text that was cleared as no text."""
-    if "backchannel_logout_uri" in wanted:
-        wanted["backchannel_logout_uri"] = wanted["backchannel_logout_uri"] or ""
-    return wanted
+    def _filled(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """Return a body with a text that was cleared as no text, and networks within the call's."""
+        if "backchannel_logout_uri" in wanted:
+            wanted["backchannel_logout_uri"] = wanted["backchannel_logout_uri"] or ""
+        if "ip_allow" in wanted:
+            wanted["ip_allow"] = grants.bounds(self.caller).networks_within(wanted["ip_allow"])
+        return wanted

@@ -106,6 +106,8 @@ CLIENT = _common("client", CLIENT_ID) | {
     "authentication": "client_secret_basic",
     "jwks": None,
     "token_format": "opaque",
+    "ip_allow": [],
+    "scopes": [],
     "dpop_required": False,
     "par_required": False,
     "id_token_algorithm": "RS256",

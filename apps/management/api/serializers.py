@@ -41,7 +41,7 @@ class CallerSerializer(Known):
     organization = serializers.CharField(help_text="The organization that it acts in.")
     tenant = serializers.CharField(help_text="The tenant that it acts in.")
     subject = text("The person behind an access token; null for a credential that acts alone.")
-    role = text("What it may do in the organization: its person's role, or admin's.")
+    role = text("What it may do: as its person, or by itself as developer (sandbox) or admin.")
     scopes = texts("What the credential covers.")
     plan = text("The application's plan.")
 
@@ -167,6 +167,8 @@ class ClientSerializer(Dated):
     )
     jwks = serializers.JSONField(help_text="Its public keys (RFC 7517), or null.")
     token_format = serializers.ChoiceField(choices=Client.TokenFormat.choices)
+    ip_allow = texts("Networks that its access tokens are good from; none means everywhere.")
+    scopes = texts("The most that it may have; none means all that its application may.")
     dpop_required = serializers.BooleanField(help_text="Whether its tokens are bound to a key.")
     par_required = serializers.BooleanField(help_text="Whether it must push its requests.")
     id_token_algorithm = serializers.ChoiceField(choices=list(ALGORITHMS))

@@ -107,3 +107,23 @@ def test_a_developer_makes_and_changes_no_live_client_by_a_token_either(live: Pl
     theirs = {"redirect_uris": ["https://elsewhere.example/callback"]}
     assert live.patch(f"clients/{client['id']}", theirs).code == "role_missing"
     assert live.get(f"clients/{client['id']}").json() == client
+
+
+def test_a_client_is_narrowed_in_networks_and_scopes(api: Platform) -> None:
+    client = made(api, ip_allow=["203.0.113.0/24"], scopes=["orders:write", "orders:read"])
+    assert client["ip_allow"] == ["203.0.113.0/24"]
+    assert client["scopes"] == ["orders:read", "orders:write"]
+    path = f"clients/{client['id']}"
+    assert api.patch(path, {"scopes": ["orders:read"]}).json()["scopes"] == ["orders:read"]
+    wide = api.patch(path, {"scopes": [], "ip_allow": []}).json()
+    assert (wide["scopes"], wide["ip_allow"]) == ([], [])
+    assert api.get(path).json() == wide
+
+
+def test_a_network_or_scope_that_is_none_is_refused_and_nothing_changes(api: Platform) -> None:
+    client = made(api)
+    path = f"clients/{client['id']}"
+    for wrong, status in (({"ip_allow": ["the office"]}, 400), ({"scopes": ["moon:land"]}, 422)):
+        refused = api.patch(path, {"name": "Other", **wrong})
+        assert (refused.status, refused.json()["param"]) == (status, next(iter(wrong)))
+    assert api.get(path).json() == client

@@ -124,6 +124,38 @@ def test_a_bounded_key_makes_no_client_that_is_unbounded(api: Platform) -> None:
     assert bound.post("clients", wanted).code == "grant_too_large"
 
 
+def test_a_narrowed_client_needs_a_maker_who_covers_that_much_only(api: Platform) -> None:
+    maker = Platform(
+        api.application,
+        api.key.key.tenant,
+        scopes=["orders:read", "platform.clients:write"],
+    )
+    wanted = {
+        "application": api.application.pk,
+        "name": "Nightly",
+        "grant_types": ["client_credentials"],
+        "scopes": ["orders:read"],
+    }
+    answer = maker.post("clients", wanted)
+    assert answer.status == 201, answer.content
+    path = f"clients/{answer.json()['id']}"
+    for wider in ([], ["orders:read", "orders:write"]):
+        refused = maker.patch(path, {"scopes": wider})
+        assert (refused.status, refused.code) == (403, "grant_too_large")
+    assert Client.objects.get().scopes == ["orders:read"]
+    assert maker.post("client_secrets", {"client": answer.json()["id"]}).status == 201
+
+
+def test_a_bounded_credential_widens_no_clients_networks(api: Platform) -> None:
+    bound = Platform(api.application, api.key.key.tenant, scopes=ALL, ip_allow=["203.0.113.0/24"])
+    client = oidc.client(api.application, ip_allow=["203.0.113.7/32"])
+    path = f"clients/{client.client_id}"
+    refused = bound.patch(path, {"ip_allow": ["198.51.100.0/24"]})
+    assert (refused.code, refused.json()["param"]) == ("grant_too_large", "ip_allow")
+    assert bound.patch(path, {"ip_allow": []}).json()["ip_allow"] == ["203.0.113.0/24"]
+    assert bound.patch(path, {"name": "Other"}).json()["ip_allow"] == ["203.0.113.0/24"]
+
+
 def test_a_token_is_bound_by_its_clients_networks_and_not_by_its_own_end(api: Platform) -> None:
     client = oidc.client(api.application, ip_allow=["203.0.113.0/24"])
     oidc.access_token(client, tenant=api.key.key.tenant, scope=" ".join(ALL))
