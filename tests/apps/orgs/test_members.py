@@ -16,6 +16,7 @@ from apps.orgs.actors import Credential
 from apps.orgs.errors import LastOwner, RoleMissing
 from apps.orgs.models import Membership, Organization, Role
 from tests.support import make
+from tests.support.roles import ACTIONS, meant
 
 
 def join(organization: Organization, role: str) -> Membership:
@@ -36,13 +37,17 @@ def kinds() -> list[str]:
     return list(Event.objects.order_by("pk").values_list("type", flat=True))
 
 
+def test_every_action_has_its_roles_written_out() -> None:
+    assert set(permissions.PERMISSIONS) == set(ACTIONS)
+
+
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("action", permissions.PERMISSIONS)
-def test_a_service_lets_act_whom_the_table_names(
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_service_lets_act_for_whom_an_action_is_meant(
     organization: Organization, role: Role, action: str
 ) -> None:
     member = join(organization, role)
-    if role in permissions.PERMISSIONS[action]:
+    if role in meant(ACTIONS[action]):
         assert services.require(member.user, organization, action) == member
     else:
         with pytest.raises(RoleMissing, match=permissions.those_who_may(action)):
