@@ -1,9 +1,11 @@
 """In whose name a program manages things, and what that allows.
 
-A token with a person behind it acts with that person's role in the organization that the tenant
-belongs to. Any other credential acts for its organization, with what an admin may do. Either way it
-is bound to its environment, and what is real beyond any environment (members, the organization,
-an application that is let at live data) is changed by live credentials only.
+A token with a person behind it acts with that person's role, as it is now, in the organization of
+its tenant. Any other credential acts for its organization, and with no more than those may who can
+make one: in a sandbox, where every developer can, as a developer; on live data, where owners and
+admins can, as an admin. Either way it is bound to its environment, and what is real beyond any
+environment (members, the organization, an application that is let at live data) is changed by live
+credentials only.
 """
 
 from dataclasses import dataclass
@@ -58,8 +60,11 @@ def of(caller: Caller) -> Standing:
     """Return how ``caller`` stands."""
     tenant = Tenant.objects.select_related("organization").get(pk=caller.tenant)
     if caller.subject is None:
-        acting = Credential(caller.credential, tenant.organization_id, Role.ADMIN)
+        role = Role.ADMIN if tenant.livemode else Role.DEVELOPER
+        acting = Credential(caller.credential, tenant.organization_id, role)
         return Standing(caller, tenant, acting, acting.role)
     person = User.objects.get(pk=caller.subject)
-    places = Membership.objects.filter(organization=tenant.organization_id, user=person)
+    places = Membership.objects.filter(
+        organization=tenant.organization_id, user=person, user__is_active=True
+    )
     return Standing(caller, tenant, person, places.values_list("role", flat=True).first())

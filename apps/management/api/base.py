@@ -89,10 +89,10 @@ class ManagementView(idempotency.IdempotentView, TenantView):
 
     def perform(self, handler: Any) -> HttpResponse:
         """Run the method if the role allows it; a kept answer is for whoever still may."""
+        if handler.real:  # first: another role would not help
+            self.standing.require_live()
         if handler.may:
             self.standing.require(handler.may)
-        if handler.real:
-            self.standing.require_live()
         return super().perform(handler)
 
     def version_of(self, found: Any) -> str:

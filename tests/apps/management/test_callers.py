@@ -19,7 +19,7 @@ def test_a_key_learns_what_it_is_without_any_scope(db: None) -> None:
         "organization": application.organization_id,
         "tenant": api.caller.tenant,
         "subject": None,
-        "role": "admin",
+        "role": "developer",
         "scopes": ["metadata:read"],
         "plan": None,
     }

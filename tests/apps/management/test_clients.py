@@ -80,12 +80,12 @@ def test_a_public_client_has_no_secret(api: Platform) -> None:
     assert (answer.status, answer.code) == (400, "bad_request")
 
 
-def test_a_deleted_client_takes_its_tokens_with_it(api: Platform) -> None:
-    client = made(api)
+def test_a_deleted_client_takes_its_tokens_with_it(live: Platform) -> None:
+    client = made(live)
     row = Client.objects.get(client_id=client["id"])
-    oidc.access_token(row, tenant=api.key.key.tenant)
-    assert api.delete(f"clients/{client['id']}").status == 204
-    assert api.get(f"clients/{client['id']}").code == "not_found"
+    oidc.access_token(row, tenant=live.key.key.tenant)
+    assert live.delete(f"clients/{client['id']}").status == 204
+    assert live.get(f"clients/{client['id']}").code == "not_found"
     assert not AccessToken.objects.exists()
 
 

@@ -92,7 +92,8 @@ def test_another_environments_object_does_not_exist(
     makers = {"live": management.live, "sandbox": management.sandboxed}
     key = filled(makers.pop(of)(team))[operation.plural]
     (other,) = makers.values()
-    answer = operation.send(other(team), key)
+    owner = team.memberships.get(role=Role.OWNER).user
+    answer = operation.send(other(team).on_behalf_of(owner), key)
     assert (answer.status, answer.code) == (404, "not_found")
 
 
