@@ -18,8 +18,9 @@ from apps.oauth import client_secrets, clients, scopes
 from apps.oauth.models import Client, ClientSecret
 from apps.oauth.models.client import ClientQuerySet, GrantType
 from portal import consenting, refusals
+from portal.forms import live
 from portal.forms.client import ClientForm, SecretForm
-from portal.request import PortalRequest, tenant_kind
+from portal.request import PortalRequest, may, tenant_kind
 
 SHOWN = 50
 
@@ -41,6 +42,9 @@ def new(request: PortalRequest, application_id: str) -> HttpResponse:
     """Make a client; a confidential one gets its first secret, shown in this answer only."""
     application = application_of(request, application_id)
     form = ClientForm(request.POST or None, initial={"environment": tenant_kind(request)})
+    if not may(request, "client.create_live"):
+        words = _("It cannot be changed later. Live clients are made by an {who}.")
+        live.keep_from(form.fields["environment"], "client.create_live", words)
     if request.method == "POST" and form.is_valid():
         if stopped := refusals.of_live(request, form, "client.create_live"):
             return stopped

@@ -12,8 +12,9 @@ from apps.core.errors import Problem
 from apps.keys import services as keys
 from apps.keys.models import Key, KeyQuerySet
 from portal import refusals, samples
+from portal.forms import live
 from portal.forms.key import KeyForm
-from portal.request import PortalRequest, mode_of, tenant_kind
+from portal.request import PortalRequest, may, mode_of, tenant_kind
 
 SHOWN = 200
 
@@ -34,12 +35,16 @@ def index(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: PortalRequest) -> HttpResponse:
     """Create a key. The answer to the POST is the only page that ever shows a live secret."""
+    able = may(request, "key.create_live")
     form = KeyForm(
         request.POST or None,
         user=request.user,
-        livemode=mode_of(request) == "live",
+        livemode=able and mode_of(request) == "live",
         asked=request.GET.get("application"),
     )
+    if not able:
+        words = _("Live keys are made by an {who}.")
+        live.keep_from(form.fields["tenant"], "key.create_live", words)
     if request.method == "POST" and form.is_valid():
         wanted = form.cleaned_data
         if stopped := refusals.of_live(request, wanted["tenant"], "key.create_live"):

@@ -3,7 +3,6 @@
 The routes come from the URL resolver; one without an entry in ``portal.permissions`` fails.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import Client
-from django.urls import Resolver404, URLResolver, get_resolver, resolve, reverse
+from django.urls import URLResolver, get_resolver, reverse
 from zeal import zeal_ignore
 
 from apps.accounts.models import BrowserSession, User
@@ -20,32 +19,13 @@ from apps.oauth import client_secrets
 from apps.onboarding import invitations
 from apps.orgs.models import Membership, Role
 from apps.orgs.permissions import PERMISSIONS
-from portal.permissions import ACCOUNT, PORTAL, Entry
+from portal.permissions import ACCOUNT, PORTAL
 from tests.portal.conftest import Team
 from tests.support import browsers, consent, make, traffic
 from tests.support.roles import PAGES, PROVEN_ALWAYS, PROVEN_TO_CHANGE, SHUT, meant
 
 METHODS = ("get", "post")
 LONG_AGO = 3600
-OFFER = re.compile(r'\b(href|action)="(/[^"]*)"')
-OWN_FORM = re.compile(r'<form(?![^>]*\baction=)[^>]*method="post"')
-OFFERING = [
-    "start",
-    "overview",
-    "applications",
-    "applications-detail",
-    "applications-scopes",
-    "applications-oauth",
-    "applications-client",
-    "keys",
-    "logs",
-    "logs-detail",
-    "usage",
-    "members",
-    "organizations",
-    "settings",
-    "swagger",
-]
 
 
 def routes(
@@ -207,28 +187,3 @@ def test_what_matters_most_wants_a_new_proof(name: str, team: Team, there: dict[
         asked = answer.get("Location", "").startswith(reverse("account_reauthenticate"))
         assert asked == (method == "post" or name in PROVEN_ALWAYS)
     assert User.objects.filter(pk=team.developer.pk).exists()
-
-
-@pytest.mark.parametrize("role", Role)
-def test_nobody_is_offered_what_is_refused(role: Role, team: Team, there: dict[str, Any]) -> None:
-    member = Membership.objects.create(organization=team.organization, user=make.user(), role=role)
-    browser = browsers.of(member.user)
-    refused: list[tuple[str, str, str]] = []
-    for name in OFFERING:
-        page = call(browser, "get", path(name, there)).content.decode()
-        assert "role_missing" not in page or role not in PERMISSIONS[PORTAL[name].reads]
-        own = [("action", path(name, there))] if OWN_FORM.search(page) else []
-        for tag, target in [*OFFER.findall(page), *own]:
-            entry = _entry_at(target)
-            action = entry.action("POST" if tag == "action" else "GET") if entry else ""
-            if action and role not in PERMISSIONS[action]:
-                refused.append((name, tag, target))
-    assert refused == []
-
-
-def _entry_at(target: str) -> Entry | None:
-    try:
-        match = resolve(target.partition("?")[0].partition("#")[0])
-    except Resolver404:
-        return None
-    return PORTAL.get(str(match.url_name)) if match.namespace == "portal" else None

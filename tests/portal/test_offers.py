@@ -1,0 +1,156 @@
+"""Nobody is offered what is refused: every link, button and choice of every page, for every role.
+
+What a page offers is looked up in ``portal.permissions``, and then tried: the table says who may
+post to a route, and only the view knows that live data asks for more.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import Resolver404, resolve, reverse
+
+from apps.applications.models import Application
+from apps.keys import services as keys
+from apps.oauth import client_secrets
+from apps.onboarding import invitations
+from apps.orgs.models import Membership, Role
+from apps.orgs.permissions import PERMISSIONS
+from portal.permissions import PORTAL, Entry
+from tests.portal.conftest import Team
+from tests.portal.test_roles import RANDOM, ROUTES, call, path, rolled_back
+from tests.support import browsers, consent, make, offers, traffic
+from tests.support.offers import Offer
+
+REFUSED = re.compile(r"role_missing|[Tt]his takes \w")
+SHOWN = 200
+World = list[dict[str, Any]]
+
+
+def _client_of(application: Application, environment: str) -> dict[str, Any]:
+    client = consent.client(application, environment=environment)
+    secret, _ = client_secrets.add_secret(client, actor=application.created_by)
+    return {"client_id": client.client_id, "secret_id": secret.pk}
+
+
+@pytest.fixture
+def worlds(team: Team) -> World:
+    """Something behind every address: of a sandbox, of live data, and keys in their hand-over."""
+    approved = make.application(team.organization, approved=True, name="Approved")
+    consent.client(approved)  # its scopes
+    live = make.live(team.organization)
+    keyed = make.key(approved, tenant=live, scopes=("orders:read",)).key
+    old = [
+        make.key(approved, tenant=one, scopes=("orders:read",)).key for one in (live, team.sandbox)
+    ]
+    for key in old:
+        keys.rotate(key, actor=team.developer)
+    invited = invitations.invite(
+        team.organization, email="eve@example.org", role=Role.AUDITOR, actor=team.developer
+    )
+    mate = Membership.objects.create(
+        organization=team.organization, user=make.user(), role=Role.ADMIN
+    )
+    shared = RANDOM | {
+        "invitation_id": invited.pk,
+        "member_id": mate.pk,
+        "request_id": traffic.serve(team.key),
+    }
+    sandbox = shared | {"application_id": team.application.pk, "key_id": team.key.pk}
+    real = shared | {"application_id": approved.pk, "key_id": keyed.pk}
+    return [
+        sandbox | _client_of(team.application, "sandbox"),
+        real | _client_of(approved, "live"),
+        *(real | _client_of(approved, "sandbox") | {"key_id": key.pk} for key in old),
+    ]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_nobody_is_offered_what_is_refused(role: Role, team: Team, worlds: World) -> None:
+    member = Membership.objects.create(organization=team.organization, user=make.user(), role=role)
+    browser = browsers.of(member.user)
+    offered = dict(_offered(browser, role, worlds))
+    assert offered
+    refused = [
+        (name, offer)
+        for offer, name in offered.items()
+        if _beyond(role, offer) or _is_refused(browser, offer)
+    ]
+    assert refused == []
+
+
+def test_what_is_tried_is_what_people_see(team: Team, worlds: World) -> None:
+    offered = {
+        offer.address for offer, _ in _offered(browsers.of(team.developer), Role.OWNER, worlds)
+    }
+    for one in worlds[:2]:
+        for name in (
+            "keys-rotate",
+            "keys-revoke",
+            "applications-client-secret",
+            "members-transfer",
+        ):
+            assert path(name, one) in offered
+
+
+def _offered(browser: Client, role: Role, worlds: World) -> Iterator[tuple[Offer, str]]:
+    """Yield what the pages that ``role`` may read offer, and the name of such a page."""
+    for mode in ("live", "test"):
+        browser.post(reverse("portal:mode"), {"mode": mode})
+        for name, entry in PORTAL.items():
+            if entry.public or (entry.reads and role not in PERMISSIONS[entry.reads]):
+                continue
+            values = worlds if ROUTES[f"portal:{name}"] else worlds[:1]
+            for address in dict.fromkeys(path(name, one) for one in values):
+                with rolled_back():
+                    answer = call(browser, "get", address)
+                if answer.status_code == SHOWN and not answer.streaming:
+                    for offer in offers.of(answer.content.decode(), address):
+                        if _entry_at(offer):
+                            yield offer, name
+
+
+def _entry_at(offer: Offer) -> Entry | None:
+    """Return the entry of a route that asks for a role."""
+    try:
+        match = resolve(offer.address.partition("?")[0])
+    except Resolver404:
+        return None
+    entry = PORTAL.get(str(match.url_name)) if match.namespace == "portal" else None
+    return entry if entry and entry.reads else None
+
+
+def _beyond(role: Role, offer: Offer) -> bool:
+    entry = _entry_at(offer)
+    return entry is not None and role not in PERMISSIONS[entry.action(offer.method.upper())]
+
+
+def _is_refused(browser: Client, offer: Offer) -> bool:
+    data = {name: list(values) for name, values in offer.data}
+    with rolled_back():
+        answer = getattr(browser, offer.method)(offer.address, data or None)
+        said = "" if answer.streaming else answer.content.decode()
+    return REFUSED.search(said) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "said"),
+    [
+        ("keys-new", "tenant", "Live keys are made by an owner or admin."),
+        ("applications-oauth-new", "environment", "Live clients are made by an owner or admin."),
+    ],
+)
+def test_a_developer_reads_who_makes_what_is_live(
+    name: str, field: str, said: str, team: Team, worlds: World
+) -> None:
+    there = worlds[1]
+    for role in (Role.ADMIN, Role.DEVELOPER):
+        person = make.user()
+        Membership.objects.create(organization=team.organization, user=person, role=role)
+        page = browsers.of(person).get(path(name, there))
+        offered = [str(value) for value, _ in page.context["form"].fields[field].widget.choices]
+        live = {"live", make.live(team.organization).pk} & set(offered)
+        assert (len(offered), len(live)) == ((2, 1) if role == Role.ADMIN else (1, 0))
+        assert (said in page.content.decode()) == (role == Role.DEVELOPER)
