@@ -1,11 +1,16 @@
 """Pages that say no, and why: the wrong role, or anything else that a service refuses."""
 
+import sys
+from http import HTTPStatus
 from typing import Protocol
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template import loader
 from django.utils.translation import gettext as _
+from django.views.defaults import server_error
 
+from apps.core import outage
 from apps.core.errors import Problem
 from apps.orgs import permissions
 from apps.orgs.errors import RoleMissing
@@ -36,6 +41,20 @@ def of_role(request: HttpRequest, action: str) -> HttpResponse:
 def of_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
     """Return the page of a problem."""
     return render(request, "portal/problem.html", {"problem": problem}, status=int(problem.status))
+
+
+def of_crash(request: HttpRequest) -> HttpResponse:
+    """Return the page of what no view foresaw: 503 while PostgreSQL is away, otherwise 500.
+
+    Neither page asks the database for anything.
+    """
+    if not outage.is_lost(sys.exception()):
+        return server_error(request)
+    page = loader.get_template("503.html").render()
+    answer = HttpResponse(page, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    answer["Retry-After"] = outage.RETRY_AFTER
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 def of_live(request: HttpRequest, where: Environment, action: str) -> HttpResponse | None:

@@ -7,6 +7,7 @@ answer 401.
 from django.contrib import admin
 from django.urls import include, path
 
+handler500 = "portal.refusals.of_crash"
 urlpatterns = [
     path("", include("apps.oauth.api.urls")),
     path("", include("apps.keys.api.urls")),

@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from apps.core import invalidation
+from apps.core import invalidation, secrets
 from apps.keys.services import Issued
 from box.paths import Home
 from box.valkey import Valkey
@@ -132,6 +132,11 @@ def test_known_keys_keep_reading_while_postgresql_is_away(
     assert (answer.status_code, answer.json()["code"]) == (503, "credential_store_unavailable")
     answer = gateway.client.get("/shop/v1/echo", headers=bearer(unknown))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert answer.json()["code"] == "credential_store_unavailable"
+    assert answer.headers["content-type"] == "application/problem+json"
+    stranger = f"Bearer {secrets.mint('test', kind='a')}"
+    token = gateway.client.get("/shop/v1/echo", headers={"Authorization": stranger})
+    assert (token.status_code, token.json()["code"]) == (503, "credential_store_unavailable")
     tombstone(revoked)
     answer = gateway.client.get("/shop/v1/echo", headers=bearer(revoked))
     assert (answer.status_code, answer.json()["code"]) == (401, "key_revoked")

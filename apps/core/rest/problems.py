@@ -16,7 +16,7 @@ from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 
-from apps.core import errors
+from apps.core import errors, outage
 from apps.core.errors import Problem
 from apps.core.request import current_request
 from apps.core.rest import errors as rest
@@ -72,6 +72,9 @@ def translate(error: Exception) -> Problem:
     if isinstance(error, DatabaseError) and _contended(error):
         log.warning("Request %s was contended: %s", current_request.get(), error)
         return rest.Contended("Nothing was changed. Try again.", headers={"Retry-After": "1"})
+    if outage.is_lost(error):
+        log.warning("Request %s found no PostgreSQL: %s", current_request.get(), error)
+        return errors.Unavailable(outage.WORDS, headers={"Retry-After": outage.RETRY_AFTER})
     log.error("Request %s failed.", current_request.get(), exc_info=error)
     return rest.InternalError("The request failed and nothing was changed. It has been recorded.")
 

@@ -15,9 +15,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from apps.core import throttle
 from apps.core.addresses import client_address
-from apps.core.errors import Problem
 from apps.core.rest.errors import MethodNotAllowed
-from apps.core.rest.problems import respond
+from apps.core.rest.problems import respond, translate
 from apps.keys import leaks, reporters
 from apps.keys.errors import LeakReportMalformed, LeakReportTooLarge, TooManyTries
 
@@ -40,8 +39,8 @@ def problems(view: View) -> View:
     def answered(request: HttpRequest) -> HttpResponse:
         try:
             return view(request)
-        except Problem as problem:
-            return respond(problem)
+        except Exception as error:  # noqa: BLE001 - every error becomes a problem document
+            return respond(translate(error))
 
     return answered
 

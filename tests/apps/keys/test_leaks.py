@@ -25,6 +25,7 @@ from apps.keys.services import Issued
 from apps.keys.tasks import sweep
 from apps.notifications.models import Message
 from tests.support import make
+from tests.support.outage import postgresql_away
 from tests.support.queries import Queries
 
 pytestmark = pytest.mark.django_db
@@ -316,3 +317,14 @@ def test_a_policy_that_cannot_be_read_is_refused(text: str) -> None:
 def test_reporters_that_cannot_be_read_are_refused(text: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="TRELLIS_LEAK_REPORTERS"):
         reporters.read(text)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_that_finds_no_database_is_to_be_sent_again() -> None:
+    issued = make.key()
+    with postgresql_away():
+        answer = send(found(issued.secret))
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert answer["Retry-After"] == "2"
+    assert send(found(issued.secret)).json()[0]["label"] == "true_positive"
+    assert state(issued) == "revoked"
