@@ -4,9 +4,10 @@ An app registers the kinds that are its own in ``AppConfig.ready()``. What is do
 for ``apps.keys.leaks``, which takes them.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from django.conf import settings
 
@@ -59,6 +60,8 @@ class Source:
 
 
 _sources: list[Source] = []
+# An access token that resource servers read by themselves; anybody's looks the same.
+_JWT: Final = r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}"
 
 
 def register(kinds: str, *, find: Find, hold: Hold) -> None:
@@ -71,20 +74,32 @@ def kinds() -> str:
     return "".join(source.kinds for source in _sources)
 
 
+def shapes() -> re.Pattern[str]:
+    """Return what a credential looks like in the middle of a text."""
+    ours = secrets.pattern(settings.BRAND["key_prefix"], kinds())
+    return re.compile(f"{ours.pattern}|{_JWT}", re.ASCII)
+
+
 def find(texts: Iterable[str]) -> dict[str, Leakable]:
     """Return the credentials that well-formed ``texts`` are, in as few queries for any number."""
     shape = secrets.pattern(settings.BRAND["key_prefix"], kinds())
     by_kind: dict[str, set[str]] = {}
     for text in texts:
         try:
-            by_kind.setdefault(secrets.read(text, shape).kind, set()).add(text)
+            kind = "a" if is_jwt(text) else secrets.read(text, shape).kind
         except ValueError:
             continue
+        by_kind.setdefault(kind, set()).add(text)
     found: dict[str, Leakable] = {}
     for source in _sources:
         if mine := set[str]().union(*(by_kind.get(kind, ()) for kind in source.kinds)):
             found |= source.find(mine)
     return found
+
+
+def is_jwt(text: str) -> bool:
+    """Tell whether ``text`` is a signed JWT, whoever signed it."""
+    return re.fullmatch(_JWT, text, re.ASCII) is not None
 
 
 def hold(subjects: Collection[str]) -> dict[str, Leakable]:

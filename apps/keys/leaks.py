@@ -21,8 +21,7 @@ FORM: Final = "the form “I found a key”"
 MOST_PLACES = 20  # findings that are written down for one credential; more add nothing
 BATCH = 100
 URL_LIMIT, PLACE_LIMIT = 500, 40
-_ENTRY: Final = re.compile(r"(live|test)(?:_([krpafcgi]))?:(notify|revoke|grace)")
-_ANY_KIND: Final = "krpafdcgi"
+_ENTRY: Final = re.compile(r"(live|test)(?:_([krpafdcgi]))?:(notify|revoke|grace)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,5 +140,4 @@ def _settle(pk: str) -> bool:
 def _clean(text: str) -> str:
     """Return ``text`` without control characters and without any credential in it."""
     readable = "".join(character for character in text if character.isprintable())
-    shape = secrets.pattern(settings.BRAND["key_prefix"], _ANY_KIND)
-    return shape.sub("***", readable)
+    return leaks.shapes().sub("***", readable)

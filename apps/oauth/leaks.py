@@ -4,9 +4,9 @@ What came from one authorization ends together, so its tokens are reported as on
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -15,7 +15,14 @@ from django.db.models import Q
 from apps.core import clock, ids, leaks, secrets
 from apps.core.leaks import Leakable
 from apps.oauth import client_secrets, clients, families, registration
-from apps.oauth.models import AccessToken, Client, ClientSecret, InitialToken, RefreshToken
+from apps.oauth.models import (
+    AccessToken,
+    Client,
+    ClientSecret,
+    DeviceGrant,
+    InitialToken,
+    RefreshToken,
+)
 from apps.orgs.recipients import responsible
 
 REASON: Final = "leaked"
@@ -27,6 +34,7 @@ def register() -> None:
     """Let every kind be reported."""
     leaks.register("c", find=_find_secrets, hold=_hold_secrets)
     leaks.register("af", find=_find_tokens, hold=_hold_tokens)
+    leaks.register("d", find=_find_device_codes, hold=_hold_device_codes)
     leaks.register("g", find=_find_registrations, hold=_hold_registrations)
     leaks.register("i", find=_find_initial_tokens, hold=_hold_initial_tokens)
 
@@ -127,6 +135,50 @@ def _end_family(family: UUID, _: str) -> None:
 
 def _end_token(token: AccessToken, _: str) -> None:
     families.revoke_access_token(token, reason=REASON, actor=None)
+
+
+def _find_device_codes(texts: Collection[str]) -> dict[str, Leakable]:
+    digests = {hashlib.sha256(text.encode()).hexdigest(): text for text in texts}
+    grants = DeviceGrant.objects.filter(device_code__in=list(digests))
+    return {digests[grant.device_code]: leaked for grant, leaked in _device_codes(grants)}
+
+
+def _hold_device_codes(subjects: Collection[str]) -> Iterator[Leakable]:
+    mine = sorted(ids.decode(subject)[1] for subject in subjects if subject.startswith("dvc_"))
+    for family in mine:
+        families.lock(family)
+    held = DeviceGrant.objects.filter(family__in=mine)
+    return (leaked for _, leaked in _device_codes(held))
+
+
+def _device_codes(grants: Iterable[DeviceGrant]) -> Iterator[tuple[DeviceGrant, Leakable]]:
+    """Pair each code with what can be done about it; a client that is gone left nothing to do."""
+    codes = [grant for grant in grants if grant.family]
+    known = Client.objects.filter(client_id__in={grant.client_id for grant in codes})
+    by_name = {client.client_id: client for client in known.select_related(OF)}
+    for grant in codes:
+        if client := by_name.get(grant.client_id):
+            yield grant, _device_code(grant, client)
+
+
+def _device_code(grant: DeviceGrant, client: Client) -> Leakable:
+    """Return a code that can be closed until it is redeemed; what came of it lives on."""
+    is_open = grant.redeemed_at is None and grant.expires > clock.real()
+
+    def close(_: str) -> None:
+        if is_open:
+            families.end(grant.family, reason=REASON, actor=None)
+
+    return _of_client(
+        client,
+        subject=ids.encode("dvc", cast("UUID", grant.family)),
+        kind="d",
+        is_open=is_open,
+        words="a device code",
+        noun="The code",
+        maker=None,
+        close=close,
+    )
 
 
 def _find_registrations(texts: Collection[str]) -> dict[str, Leakable]:

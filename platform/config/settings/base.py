@@ -296,7 +296,9 @@ REGISTRATION = env.choice("TRELLIS_REGISTRATION", "token", among=("off", "token"
 
 # Keys that somebody found in public: who may report them, and what happens then.
 LEAK_REPORTERS = env.text("TRELLIS_LEAK_REPORTERS", "")
-LEAK_POLICY = env.text("TRELLIS_LEAK_POLICY", "test:revoke,live:grace,test_p:notify,live_p:notify")
+LEAK_POLICY = env.text(
+    "TRELLIS_LEAK_POLICY", "test:revoke,live:grace,test_p:notify,live_p:notify,live_d:revoke"
+)
 LEAK_GRACE_HOURS = env.whole("TRELLIS_LEAK_GRACE_HOURS", default=24)
 
 # Work. A queue per promise: mail may be slow, usage may be large, the rest is prompt.

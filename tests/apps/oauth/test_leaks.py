@@ -16,6 +16,7 @@ from apps.notifications.models import Message
 from apps.oauth import registration
 from apps.oauth.client_metadata import Refused
 from apps.oauth.models import AccessToken, ClientSecret, RefreshToken
+from apps.oauth.models.client import GrantType
 from tests.support import make, oauth
 from tests.support.oauth import Party
 from tests.support.queries import Queries
@@ -153,6 +154,70 @@ def test_a_kind_of_its_own_has_a_policy_of_its_own(settings: Settings, tokens: T
     assert "It still works" in Message.objects.get().text
 
 
+@pytest.fixture
+def readable() -> Party:
+    """A client whose access tokens are JWTs."""
+    made = oauth.confidential(token_format="jwt")
+    make.sandbox(made.client.application.organization)
+    return made
+
+
+def test_an_access_token_that_is_a_jwt_is_known_and_ended_like_any_other(readable: Party) -> None:
+    text = readable.token("client_credentials").body["access_token"]
+    readable.token("client_credentials")
+    assert text.startswith("eyJ")
+    other = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzdHJhbmdlciJ9.c2lnbmF0dXJlLW9mLW5vYm9keQ"
+    assert found(text, other, text[:-1]) == [True, False, False]
+    assert AccessToken.objects.usable().count() == 1
+    assert "an access token" in Message.objects.get().text
+
+
+def test_a_jwt_is_found_among_the_lines_around_it(client: Browser, readable: Party) -> None:
+    text = readable.redeem(oauth.code(readable)).body["access_token"]
+    client.post("/found-a-key", {"text": f"Authorization: Bearer {text}\n", "url": ""})
+    assert open_tokens() == (0, 0)
+
+
+def test_a_jwt_in_the_address_where_it_was_found_is_repeated_nowhere(readable: Party) -> None:
+    text = readable.redeem(oauth.code(readable)).body["access_token"]
+    found(text, url=f"https://x.example/?t={text}")
+    assert LeakReport.objects.get().url == "https://x.example/?t=***"
+    assert text not in Message.objects.get().text
+
+
+def test_an_id_token_opens_nothing_and_is_reported_to_nobody(readable: Party) -> None:
+    assert found(readable.redeem(oauth.code(readable)).body["id_token"]) == [False]
+    assert open_tokens() == (1, 1)
+
+
+def test_a_device_code_that_waits_for_its_tokens_brings_none(party: Party) -> None:
+    text = oauth.device_code(party)
+    assert found(text, secrets.mint("test", kind="d")) == [True, False]
+    assert party.token(GrantType.DEVICE, device_code=text).error == "invalid_grant"
+    assert not AccessToken.objects.exists()
+    assert "a device code" in Message.objects.get().text
+    assert Event.objects.get(type="client.leaked").data["policy"] == "revoke"
+
+
+def test_a_live_device_code_ends_at_once_because_it_would_be_over_before_a_day_is() -> None:
+    application = make.application(approved=True)
+    make.live(application.organization)
+    party = oauth.confidential(application, environment="live")
+    text = oauth.device_code(party, oauth.merchant(live=True))
+    found(text)
+    assert party.token(GrantType.DEVICE, device_code=text).error == "invalid_grant"
+
+
+def test_a_device_code_that_was_used_troubles_neither_its_owners_nor_its_tokens(
+    party: Party,
+) -> None:
+    text = oauth.device_code(party)
+    assert party.token(GrantType.DEVICE, device_code=text).status == 200
+    assert found(text) == [True]
+    assert open_tokens() == (1, 1)
+    assert not Message.objects.exists()
+
+
 def test_a_registration_token_no_longer_opens_its_entry(settings: Settings) -> None:
     settings.REGISTRATION = "open"
     make.plan()
@@ -180,7 +245,7 @@ def test_an_initial_access_token_registers_nothing_more() -> None:
 
 def test_many_unknown_tokens_cost_as_few_queries_as_one_of_each_kind() -> None:
     def findings(number: int) -> list[leaks.Finding]:
-        kinds: list[secrets.Kind] = ["k", "c", "a", "f", "g", "i"]
+        kinds: list[secrets.Kind] = ["k", "c", "a", "f", "d", "g", "i"]
         return [
             leaks.Finding(secrets.mint("test", kind=kind)) for kind in kinds for _ in range(number)
         ]
