@@ -17,10 +17,14 @@ _LINK: Final = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _MARKS: Final = re.compile(r"[`*]")
 _SENTENCE: Final = re.compile(r"(?<=\.) ")
 _HEAD: Final = re.compile(r"\*\*(\d{3})\*\* · (.+)")
-GATEWAY: Final = "http://localhost:8080"  # what the documents call this installation's gateway
+# What the documents call this installation's gateway and portal.
+GATEWAY: Final = "http://localhost:8080"
+PORTAL: Final = "http://localhost:8000"
 FIRST: Final = (
     *("quickstart", "authentication", "keys", "sandbox"),
-    *("handling-errors", "pagination", "idempotency"),
+    *("handling-errors", "pagination", "idempotency", "limits"),
+    *("acting-for-people", "oauth-step-by-step", "oauth-without-secrets"),
+    *("registering-clients", "access-tokens", "oauth-errors"),
 )
 
 
@@ -50,6 +54,11 @@ class EventGroup:
 
     about: str
     kinds: list[Kind]
+
+
+def addresses() -> dict[str, str]:
+    """Return what stands in this installation for the addresses in the documents."""
+    return {GATEWAY: settings.API_URL, PORTAL: settings.PORTAL_URL}
 
 
 def guides() -> list[Guide]:

@@ -60,7 +60,9 @@ def guide_source(request: HttpRequest, slug: str) -> HttpResponse:
     found = next((guide for guide in library.guides() if guide.slug == slug), None)
     if found is None:
         raise Http404
-    text = found.source.replace(library.GATEWAY, settings.API_URL)
+    text = found.source
+    for word, address in library.addresses().items():
+        text = text.replace(word, address)
     return HttpResponse(text, content_type="text/markdown; charset=utf-8")
 
 
@@ -116,8 +118,8 @@ def openapi(request: HttpRequest, slug: str, major: int) -> HttpResponse:
 
 
 def _values(request: HttpRequest) -> dict[str, str]:
-    """Return what the documents' own words stand for: this gateway, and the reader's key."""
-    values = {library.GATEWAY: settings.API_URL}
+    """Return what the documents' own words stand for: this platform, and the reader's key."""
+    values = library.addresses()
     if request.user.is_authenticated and (key := sandbox.key_of(request)):
         values["$KEY"] = key
     return values

@@ -47,7 +47,6 @@ def index(request: PortalRequest, application_id: str) -> HttpResponse:
         except Problem as problem:
             messages.error(request, problem.detail)
             return redirect("portal:applications-oauth-tokens", application.pk)
-        messages.success(request, _("Copy the token now: it is not shown again."))
         context |= {"secret": text, "form": InitialTokenForm()}
     context["tokens"] = usable.order_by("-pk")[:SHOWN]
     return render(request, "portal/clients/initial_tokens.html", context)

@@ -77,6 +77,16 @@ def test_every_guide_opens_with_the_readers_own_key(
     assert (team.secret in mine) == ("$KEY" in anyones)
 
 
+@pytest.mark.parametrize("source", ["", ".md"])
+@pytest.mark.parametrize("slug", [guide.slug for guide in library.guides()])
+def test_a_guide_names_the_addresses_of_this_installation(
+    db: None, client: Client, settings: Settings, slug: str, source: str
+) -> None:
+    settings.API_URL, settings.PORTAL_URL = "https://api.acme.example", "https://acme.example"
+    text = client.get(f"/docs/{slug}{source}").content.decode()
+    assert "localhost:80" not in text
+
+
 def test_an_unknown_guide_or_code_is_not_found(db: None, client: Client) -> None:
     assert client.get("/docs/how-to-fly").status_code == 404
     assert client.get("/docs/errors/too_lazy").status_code == 404

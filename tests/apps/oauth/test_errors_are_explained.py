@@ -30,8 +30,27 @@ def raised() -> set[str]:
     return found
 
 
+def named() -> set[str]:
+    """Return the errors that the code names itself: ``error="…"`` in a call or as a default."""
+    found = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            words: list[tuple[str | None, ast.expr | None]] = []
+            if isinstance(node, ast.Call):
+                words = [(word.arg, word.value) for word in node.keywords]
+            elif isinstance(node, ast.arguments):
+                names = [word.arg for word in node.kwonlyargs]
+                words = list(zip(names, node.kw_defaults, strict=True))
+            for name, value in words:
+                if name == "error" and isinstance(value, ast.Constant) and value.value:
+                    found.add(str(value.value))
+    return found
+
+
 def test_each_has_a_section() -> None:
     explained = set(re.findall(r"^## `(\w+)`$", GUIDE, re.MULTILINE))
+    assert {"invalid_token", "invalid_client_metadata", "invalid_redirect_uri"} <= named()
+    assert named() | {"login_required", "consent_required"} <= explained
     assert len(raised()) > 10
     assert raised() <= explained
     assert set(errors.SAID) <= explained
