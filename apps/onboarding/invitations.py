@@ -38,10 +38,8 @@ def invite(organization: Organization, *, email: str, role: str, actor: Actor) -
     """Invite whoever reads the mail of ``email``; a pending invitation is renewed."""
     address = email.strip().lower()
     validate_email(address)
-    own = require(actor, organization, "member.invite")
-    if role == Role.OWNER and own.role != Role.OWNER:
-        raise RoleMissing(f"You are {own.role} here; this takes owner.")
-    locked = Organization.objects.select_for_update().get(pk=organization.pk)
+    locked = _hold(organization.pk)
+    _vouch(actor, locked, role)
     if Membership.objects.filter(organization=locked, user__email__iexact=address).exists():
         raise AlreadyMember(f"{address} is a member already.", param="email")
     pending = Invitation.objects.pending().filter(organization=locked)
@@ -52,8 +50,7 @@ def invite(organization: Organization, *, email: str, role: str, actor: Actor) -
         detail = f"{PENDING} invitations are open. Revoke one, or wait for an answer."
         raise TooManyInvitations(detail)
     token, fresh = _token(), Invitation(organization=locked, email=address, role=role)
-    fresh.invited_by = person(actor)
-    _issue(fresh, token)
+    _issue(fresh, token, actor)
     _send(fresh, token, actor)
     return fresh
 
@@ -61,14 +58,15 @@ def invite(organization: Organization, *, email: str, role: str, actor: Actor) -
 @transaction.atomic
 def resend(invitation: Invitation, *, actor: Actor) -> None:
     """Send another link for another week; the one before no longer works."""
-    require(actor, invitation.organization, "member.invite")
-    _renew(_lock(invitation), invitation.role, actor)
+    current = _lock(invitation)
+    _vouch(actor, current.organization, current.role)
+    _renew(current, current.role, actor)
 
 
 @transaction.atomic
 def revoke(invitation: Invitation, *, actor: Actor) -> None:
     """Take an invitation back. Twice is harmless, and recorded once."""
-    require(actor, invitation.organization, "member.invite")
+    require(actor, _hold(invitation.organization_id), "member.invite")
     pending = Invitation.objects.pending().filter(pk=invitation.pk)
     if pending.update(revoked_at=clock.real()):
         _record("member.invitation_revoked", invitation, actor)
@@ -87,6 +85,8 @@ def check(invitation: Invitation, user: User) -> None:
     """Refuse whoever may not accept, and say why."""
     if invitation.state != "open":
         raise InvitationGone(_WHY[invitation.state])
+    if invitation.invited_by and not invitation.invited_by.is_active:
+        raise InvitationGone("Who sent it has no account here any more. Ask somebody else there.")
     if user.email.lower() != invitation.email:
         raise InvitationOfAnother(f"It is for {invitation.email}; you are {user.email}.")
 
@@ -113,9 +113,21 @@ _WHY: Final = {
 }
 
 
+def _hold(organization: str) -> Organization:
+    """Hold the organization, before anything else: roles do not change meanwhile."""
+    return Organization.objects.select_for_update().get(pk=organization)
+
+
 def _lock(invitation: Invitation) -> Invitation:
-    rows = Invitation.objects.select_for_update(of=("self",)).select_related("organization")
-    return rows.get(pk=invitation.pk)
+    _hold(invitation.organization_id)
+    rows = Invitation.objects.select_for_update(of=("self",))
+    return rows.select_related("organization", "invited_by").get(pk=invitation.pk)
+
+
+def _vouch(actor: Actor, organization: Organization, role: str) -> None:
+    own = require(actor, organization, "member.invite")
+    if role == Role.OWNER and own.role != Role.OWNER:
+        raise RoleMissing(f"You are {own.role} here; this takes owner.")
 
 
 def _renew(known: Invitation, role: str, actor: Actor) -> Invitation:
@@ -125,14 +137,15 @@ def _renew(known: Invitation, role: str, actor: Actor) -> Invitation:
         raise TooManyInvitations(f"A mail to {known.email} is on its way. Wait a minute.")
     token = _token()
     known.role = role
-    _issue(known, token)
+    _issue(known, token, actor)
     _send(known, token, actor)
     return known
 
 
-def _issue(invitation: Invitation, token: str) -> None:
+def _issue(invitation: Invitation, token: str, actor: Actor) -> None:
     if not throttle.admits("invite", invitation.organization_id, at_most=HOURLY, window=3600):
         raise TooManyInvitations(f"{HOURLY} invitations went out in an hour. Try again later.")
+    invitation.invited_by = person(actor)  # it ends with the right of whoever sent it last
     invitation.digest = _digest(token)
     invitation.sent_at = clock.real()
     invitation.expires_at = invitation.sent_at + LIFE

@@ -7,11 +7,13 @@ without any.
 from django.db import transaction
 
 from apps.accounts.models import User
+from apps.core import clock
 from apps.core.errors import Missing
 from apps.events import services as events
 from apps.orgs.actors import Actor
 from apps.orgs.errors import LastOwner, RoleMissing
-from apps.orgs.models import Membership, Organization, Role
+from apps.orgs.models import Invitation, Membership, Organization, Role
+from apps.orgs.permissions import may
 from apps.orgs.services import require
 
 NEEDED = "An organization keeps at least one owner. Make somebody else an owner first."
@@ -28,7 +30,7 @@ def change_role(membership: Membership, *, role: str, actor: Actor) -> None:
     if current.role == Role.OWNER:
         _keep_an_owner(current)
     before = current.role
-    _set_role(current, role)
+    _set_role(current, role, actor)
     _record("member.role_changed", current, actor, role=role, before=before)
     membership.role = role
 
@@ -58,8 +60,8 @@ def transfer(membership: Membership, *, actor: User) -> None:
     own = require(actor, current.organization, "ownership.transfer")
     if own.pk == current.pk:
         return
-    _set_role(current, Role.OWNER)
-    _set_role(own, Role.ADMIN)
+    _set_role(current, Role.OWNER, actor)
+    _set_role(own, Role.ADMIN, actor)
     _record("ownership.transferred", current, actor, before=actor.pk)
     membership.role = Role.OWNER
 
@@ -84,15 +86,36 @@ def _keep_an_owner(leaving: Membership) -> None:
         raise LastOwner(NEEDED)
 
 
-def _set_role(membership: Membership, role: str) -> None:
+def _set_role(membership: Membership, role: str, actor: Actor) -> None:
     Membership.objects.filter(pk=membership.pk).update(role=role)
     membership.role = role
+    _withdraw_invitations(membership, actor, role=role)
+
+
+def _withdraw_invitations(membership: Membership, actor: Actor, *, role: str | None) -> None:
+    """Take back what the member sent out and, with ``role`` from now on, may not offer."""
+    sent = Invitation.objects.pending().filter(
+        organization=membership.organization_id, invited_by=membership.user_id
+    )
+    if may(role, "member.invite"):
+        sent = sent.filter(role=Role.OWNER) if role != Role.OWNER else sent.none()
+    for invitation in sent.select_for_update():
+        Invitation.objects.filter(pk=invitation.pk).update(revoked_at=clock.real())
+        events.emit(
+            "member.invitation_revoked",
+            invitation,
+            actor=actor,
+            organization=membership.organization_id,
+            email=invitation.email,
+            role=invitation.role,
+        )
 
 
 def _end(current: Membership, actor: Actor) -> None:
     if current.role == Role.OWNER:
         _keep_an_owner(current)
     _record("member.removed", current, actor, role=current.role)
+    _withdraw_invitations(current, actor, role=None)
     Membership.objects.filter(pk=current.pk).delete()
 
 
