@@ -14,6 +14,7 @@ from django.conf import settings
 DOCKER = settings.ROOT / "docker"
 COMPOSE = (DOCKER / "compose.yaml").read_text()
 STACK: Any = yaml.safe_load(COMPOSE)
+REPORTERS = "TRELLIS_LEAK_REPORTERS_FILE"
 
 
 @pytest.fixture
@@ -76,7 +77,24 @@ def test_what_an_operator_decides_about_leaks_and_registration_arrives(service: 
         "TRELLIS_LEAK_REPORTERS",
         "TRELLIS_REGISTRATION",
     }
-    assert {name for name in given if name.startswith("TRELLIS_LEAK_")} | {
-        "TRELLIS_REGISTRATION"
-    } & given.keys() == decided
+    leaks = {name for name in given if name.startswith("TRELLIS_LEAK_")}
+    assert leaks | ({"TRELLIS_REGISTRATION"} & given.keys()) == decided | {REPORTERS}
     assert all(given[name] is None for name in decided)
+
+
+@pytest.mark.parametrize("path", ["", "/srv/reporters.json"])
+def test_the_file_of_leak_reporters_is_mounted_where_it_is_read(path: str) -> None:
+    services = STACK["services"].values()
+    reading = [one for one in services if REPORTERS in (one.get("environment") or {})]
+    assert len(reading) == 4  # web, worker, beat and migrate read the settings
+    for service in reading:
+        inside = filled(service["environment"][REPORTERS], path)
+        outside, at, mode = filled(service["volumes"][0], path).split(":")
+        assert (outside, mode) == (path or "/dev/null", "ro")
+        assert inside == (at if path else "")
+
+
+def filled(text: str, value: str) -> str:
+    """Return ``text`` as compose reads it where the variable holds ``value``."""
+    text = re.sub(rf"\$\{{{REPORTERS}:-([^}}]*)\}}", value or r"\1", text)
+    return re.sub(rf"\$\{{{REPORTERS}:\+([^}}]*)\}}", r"\1" if value else "", text)
