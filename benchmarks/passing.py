@@ -10,21 +10,21 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from gateway.upstream import Upstream
+from gateway.pool import Pool
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-upstreams: list[Upstream] = []
+pools: list[Pool] = []
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
     """Send a GET on to TRELLIS_WEB_UPSTREAM with the gateway's own client, and its answer back."""
     if scope["type"] != "http":
         return
-    if not upstreams:
-        upstreams.append(Upstream(os.environ["TRELLIS_WEB_UPSTREAM"]))
+    if not pools:
+        pools.append(Pool(os.environ["TRELLIS_WEB_UPSTREAM"]))
     lines = [b"GET " + scope["raw_path"] + b" HTTP/1.1", *(b": ".join(h) for h in scope["headers"])]
     head = b"\r\n".join(lines) + b"\r\n\r\n"
-    reply = await upstreams[0].send(head, None, repeatable=True)
+    reply = await pools[0].send(head, repeatable=True)
     body = reply.whole()
     await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
     await send({"type": "http.response.body", "body": body})

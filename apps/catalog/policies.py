@@ -59,8 +59,8 @@ class Fields:
 class Policy:
     """A policy as a whole. Durations are seconds, sizes bytes.
 
-    ``retries`` are further tries of what may be repeated, ``priority`` says who waits first when
-    there is too much, ``mock`` answers from the document instead of an upstream.
+    ``retries`` are further tries when a service cannot be reached, ``priority`` says who waits
+    first when there is too much, ``mock`` answers from the document instead of an upstream.
     """
 
     timeout: float = 10.0

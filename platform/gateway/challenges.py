@@ -62,7 +62,7 @@ def resource(exchange: Exchange) -> str:
     table = exchange.runtime.routes.table
     api, _, rest = exchange.path.lstrip("/").partition("/")
     version = rest.partition("/")[0]
-    known = table is not None and version in table.versions.get(api, ())
+    known = table is not None and table.shows(api) and version in table.versions.get(api, ())
     return f"/{api}/{version}" if known else ""
 
 

@@ -21,6 +21,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
+Step = Callable[["Exchange"], Awaitable[None]]  # fills in its part, or raises a Problem
+
 PASSED, FAILED = "passed", "failed"
 
 

@@ -6,25 +6,26 @@ import logging
 from apps.core.errors import Problem
 from apps.core.rest.errors import InternalError
 from gateway import answers
-from gateway.exchange import Exchange
+from gateway.exchange import Exchange, Step
 from gateway.reply import Failed, Reply
 from gateway.steps.authenticate import authenticate
-from gateway.steps.authorize import authorize
-from gateway.steps.dispatch import dispatch
-from gateway.steps.limit import limit
 from gateway.steps.prove import prove
 from gateway.steps.receive import receive
 from gateway.steps.record import record
 from gateway.steps.route import route
 
-STEPS = (receive, authenticate, prove, route, authorize, limit, dispatch)
+# The steps of every request; those of its operation come after.
+FIRST: tuple[Step, ...] = (receive, authenticate, prove, route)
 log = logging.getLogger(__name__)
 
 
 async def serve(exchange: Exchange) -> None:
     """Take one request through the steps and answer it."""
     try:
-        for step in STEPS:
+        for step in FIRST:
+            await step(exchange)
+        assert exchange.operation is not None  # noqa: S101 - the last of those has found it
+        for step in exchange.operation.steps:
             await step(exchange)
     except Problem as problem:
         await refuse(exchange, problem)

@@ -142,3 +142,21 @@ class StreamsExhausted(Unavailable):
     """The application, or the gateway, has as many open streams as it may."""
 
     code = "streams_exhausted"
+
+
+class UpstreamResting(Unavailable):
+    """The service behind the gateway failed too often and is given a rest."""
+
+    code = "upstream_resting"
+
+
+class UpstreamCrowded(Unavailable):
+    """The service behind the gateway has as many requests as it may have at once."""
+
+    code = "upstream_crowded"
+
+
+class UpstreamDown(Unavailable):
+    """No address of the service behind the gateway is well."""
+
+    code = "upstream_down"

@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING
 from gateway.exchange import Headers
 
 if TYPE_CHECKING:
-    from gateway.upstream import Connection
+    from gateway.connection import Connection
 
 WHOLE = 64 * 1024  # answers up to this length are read before a word of them is passed on
 
 
 class Failed(Exception):  # noqa: N818 - how an attempt ended
-    """The service did not answer properly; ``untouched`` when it cannot have seen the request."""
+    """The service did not answer properly.
 
-    def __init__(self, why: str, *, untouched: bool = False) -> None:
+    ``untouched`` when no byte of an answer came, ``unreached`` when no byte of the request left.
+    """
+
+    def __init__(self, why: str, *, untouched: bool = False, unreached: bool = False) -> None:
         super().__init__(why)
-        self.untouched = untouched
+        self.untouched = untouched or unreached
+        self.unreached = unreached
 
 
 class TimedOut(Failed):

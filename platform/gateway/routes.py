@@ -12,9 +12,16 @@ from typing import Any
 
 import orjson
 
+from apps.catalog import policies
+from apps.catalog.policies import PLAIN, Policy
+from apps.core import ids
+from apps.core.members import Invalid
 from apps.core.rest.errors import MethodNotAllowed
+from gateway.course import course
+from gateway.exchange import Step
 from gateway.problems import CatalogUnavailable, OperationUnknown, VersionUnknown
 from gateway.store import OperationRow, Store, StoreDown
+from gateway.upstreams import Upstreams
 
 REFRESH = 30.0  # seconds; the slow timer for a message that was lost
 RETRY = 1.0
@@ -23,13 +30,24 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What the gateway needs to know of an operation."""
+    """What the gateway needs to know of an operation. Times are seconds since 1970.
+
+    An upstream knows it not below ``/api/version``, which are ``own`` bytes, but below ``base``.
+    """
 
     api: str
     name: str
     method: str
     scopes: tuple[str, ...]
     cost: int
+    policy: Policy = PLAIN
+    steps: tuple[Step, ...] = ()
+    upstream: str = ""
+    base: bytes = b""
+    own: int = 0
+    deprecated: bool = False
+    deprecated_at: float | None = None
+    sunset_at: float | None = None
 
 
 @dataclass(slots=True)
@@ -53,25 +71,36 @@ class Table:
         self.root = _Node()
         self.versions: dict[str, set[str]] = {}
         self.scopes: dict[str, list[str]] = {"": []}  # by /api/version, and of all together
+        self.known_to: dict[str, frozenset[str]] = {}  # organizations, of APIs that are not public
         for row in rows:
             version = f"v{row.major}"
             self.versions.setdefault(row.api, set()).add(version)
             node = self.root.child(row.api).child(version)
             for segment in row.path.split("/")[1:]:
                 node = node.child(segment)
-            node.operations[row.method] = Operation(
-                row.api, row.name, row.method, tuple(row.scopes), row.cost
-            )
+            node.operations[row.method] = _operation(row)
+            if row.known_to is not None:
+                self.known_to[row.api] = frozenset(ids.encode("org", one) for one in row.known_to)
+                continue
             for resource in ("", f"/{row.api}/{version}"):
                 known = self.scopes.setdefault(resource, [])
                 self.scopes[resource] = sorted({*known, *row.scopes})
 
-    def find(self, method: str, path: str) -> Operation:
-        """Return the operation at ``path``; HEAD is served as GET."""
+    def shows(self, api: str, organization: str = "") -> bool:
+        """Tell whether an organization may know of an API; without one, whether everybody may."""
+        return api not in self.known_to or organization in self.known_to[api]
+
+    def find(self, method: str, path: str, organization: str = "") -> Operation:
+        """Return the operation at ``path`` for a caller; HEAD is served as GET.
+
+        An API that the caller may not know of is missing to it like any other word.
+        """
         segments = path.split("/")[1:]
+        if self.known_to and not self.shows(segments[0], organization):
+            raise self._missing(path, segments, organization)
         node = self._walk(self.root, segments, 0)
         if node is None:
-            raise self._missing(path, segments)
+            raise self._missing(path, segments, organization)
         operation = node.operations.get("GET" if method == "HEAD" else method)
         if operation is None:
             allowed = sorted({*node.operations, *(["HEAD"] if "GET" in node.operations else [])})
@@ -91,10 +120,13 @@ class Table:
             found = self._walk(node.parameter, segments, at + 1)
         return found
 
-    def _missing(self, path: str, segments: list[str]) -> VersionUnknown | OperationUnknown:
-        versions = self.versions.get(segments[0])
+    def _missing(
+        self, path: str, segments: list[str], organization: str
+    ) -> VersionUnknown | OperationUnknown:
+        shown = [api for api in self.versions if self.shows(api, organization)]
+        versions = self.versions[segments[0]] if segments[0] in shown else None
         if versions is None:
-            known = ", ".join(sorted(self.versions)) or "none yet"
+            known = ", ".join(sorted(shown)) or "none yet"
             return OperationUnknown(f"No API begins at /{segments[0]}. There are: {known}.")
         asked = segments[1] if len(segments) > 1 else ""
         if asked not in versions:
@@ -103,21 +135,42 @@ class Table:
         return OperationUnknown(f"No operation has the path {path}.")
 
 
+def _operation(row: OperationRow) -> Operation:
+    policy = policies.parse(row.policy, of=row.general)
+    prefix = f"/{row.api}/v{row.major}"
+    return Operation(
+        row.api,
+        row.name,
+        row.method,
+        tuple(row.scopes),
+        row.cost,
+        policy=policy,
+        steps=course(policy),
+        upstream=row.upstream,
+        base=row.base.encode(),
+        own=len(prefix),
+        deprecated=row.deprecated,
+        deprecated_at=row.deprecated_at,
+        sunset_at=row.sunset_at,
+    )
+
+
 class Routes:
     """The current table, kept up to date in the background."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, upstreams: Upstreams) -> None:
         self.store = store
+        self.upstreams = upstreams
         self.table: Table | None = None
         self._changed = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._digest = b""
 
-    def find(self, method: str, path: str) -> Operation:
+    def find(self, method: str, path: str, organization: str) -> Operation:
         """Return the operation of a request."""
         if self.table is None:
             raise CatalogUnavailable(headers={"Retry-After": "1"})
-        return self.table.find(method, path)
+        return self.table.find(method, path, organization)
 
     def hear(self, message: str) -> None:
         """Read the catalog again when a message says that it changed."""
@@ -147,13 +200,20 @@ class Routes:
 
     async def _load(self) -> bool:
         try:
-            rows = await self.store.operations()
+            rows, services = await self.store.operations(), await self.store.upstreams()
         except StoreDown:
             return False
+        # A new table meets its services there; an old one's requests end with theirs.
+        self.upstreams.add(services)
         digest = orjson.dumps([tuple(row) for row in sorted(rows, key=_place)])
         if digest != self._digest:
-            self.table, self._digest = Table(rows), digest
+            try:
+                self.table, self._digest = Table(rows), digest
+            except Invalid:
+                log.exception("The catalog holds a policy that makes no sense: it stays as it was.")
+                return False
             log.info("The catalog has %s operations.", len(rows))
+        self.upstreams.drop(services)
         return True
 
 

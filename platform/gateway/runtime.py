@@ -18,7 +18,7 @@ from gateway.settings import Settings
 from gateway.shipper import Shipper
 from gateway.spool import Spool
 from gateway.store import Store
-from gateway.upstream import Upstream
+from gateway.upstreams import Upstreams
 
 HOT = 0.02  # seconds that a request waits for Valkey
 BULK = 2.0  # seconds that background work does
@@ -47,10 +47,9 @@ class Runtime:
             keyring=Keyring(self.store, issuer=settings.portal_url, audience=settings.api_url),
         )
         self.proofs = Proofs(self.hot, settings.caller_key)
-        self.routes = Routes(self.store)
+        self.upstreams = Upstreams(settings.upstream)
+        self.routes = Routes(self.store, self.upstreams)
         self.limiter = Limiter(self.hot)
-        self.upstream = Upstream(settings.upstream)
-        self.host = self.upstream.authority
         self.listener = Listener(url, missed=self._missed)
         self.live = Live(self.bulk, self.listener)
         self.spool = Spool(settings.spool, limit=settings.spool_limit)
@@ -77,7 +76,7 @@ class Runtime:
         await self.shipper.stop()
         await self.routes.stop()
         await self.listener.stop()
-        self.upstream.stop()
+        self.upstreams.stop()
         await asyncio.gather(self.hot.stop(), self.bulk.stop(), self.store.stop())
 
     def _hear(self, message: str) -> None:

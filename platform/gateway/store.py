@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import psycopg
 from psycopg import AsyncConnection
@@ -40,14 +41,35 @@ GRANTS: dict[str, tuple[str, ...]] = {
     "oauth_signingkey": ("algorithm", "public"),
     "accounts_user": ("id", "is_active"),
     "applications_application": ("id", "organization_id", "state"),
-    "orgs_organization": ("id", "suspended_at"),
+    "orgs_organization": ("id", "is_internal", "suspended_at"),
     "tenants_tenant": ("id", "kind", "organization_id"),
     "plans_subscription": ("application_id", "version_id"),
     "plans_planversion": ("id", "plan_id", "limits"),
     "plans_plan": ("id", "slug"),
-    "catalog_api": ("id", "slug", "backend"),
-    "catalog_apiversion": ("id", "api_id", "major"),
-    "catalog_operation": ("id", "version_id", "name", "method", "path", "scopes", "cost"),
+    "catalog_api": ("id", "slug", "visibility", "policy"),
+    "catalog_apiversion": (
+        "id",
+        "api_id",
+        "major",
+        "upstream_id",
+        "base",
+        "deprecated_at",
+        "sunset_at",
+    ),
+    "catalog_operation": (
+        "id",
+        "version_id",
+        "name",
+        "method",
+        "path",
+        "scopes",
+        "cost",
+        "deprecated",
+        "policy",
+    ),
+    "catalog_partner": ("api_id", "organization_id"),
+    "catalog_upstream": ("id", "slug", "settings"),
+    "catalog_target": ("upstream_id", "url", "weight"),
 }
 CREDENTIAL = """
     SELECT key.digest, key.id AS key, key.application_id AS application,
@@ -95,13 +117,30 @@ BEARER = """
      WHERE token.token_checksum = %s
 """
 SIGNING_KEYS = "SELECT algorithm, public FROM oauth_signingkey"
+# To whom an API is known that is not public: the operator's own organizations, and its partners.
 OPERATIONS = """
     SELECT api.slug, version.major, operation.name, operation.method, operation.path,
-           operation.scopes, operation.cost
+           operation.scopes, operation.cost, operation.policy, api.policy AS general,
+           operation.deprecated, version.base, coalesce(upstream.slug, '') AS upstream,
+           extract(epoch FROM version.deprecated_at)::float8 AS deprecated_at,
+           extract(epoch FROM version.sunset_at)::float8 AS sunset_at,
+           CASE WHEN api.visibility <> 'public' THEN ARRAY(
+               SELECT id FROM orgs_organization WHERE is_internal
+                UNION
+               SELECT organization_id FROM catalog_partner partner
+                WHERE partner.api_id = api.id AND api.visibility = 'partner' ORDER BY 1)
+           END AS known_to
       FROM catalog_operation operation
       JOIN catalog_apiversion version ON version.id = operation.version_id
       JOIN catalog_api api ON api.id = version.api_id
-     WHERE api.backend = 'native'
+      LEFT JOIN catalog_upstream upstream ON upstream.id = version.upstream_id
+"""
+UPSTREAMS = """
+    SELECT upstream.slug, upstream.settings, coalesce(jsonb_agg(jsonb_build_array(target.url,
+           target.weight) ORDER BY target.url) FILTER (WHERE target.url IS NOT NULL), '[]')
+      FROM catalog_upstream upstream
+      LEFT JOIN catalog_target target ON target.upstream_id = upstream.id
+     GROUP BY upstream.id
 """
 CONNECTIONS = 4
 QUEUE = 64  # look-ups that may wait for a connection; more are refused at once
@@ -114,7 +153,7 @@ class StoreDown(Exception):  # noqa: N818 - a state of affairs
 
 
 class OperationRow(NamedTuple):
-    """One operation of the catalog."""
+    """One operation of the catalog. Times are seconds since 1970."""
 
     api: str
     major: int
@@ -123,6 +162,22 @@ class OperationRow(NamedTuple):
     path: str
     scopes: list[str]
     cost: int
+    policy: dict[str, Any] = {}
+    general: dict[str, Any] = {}
+    deprecated: bool = False
+    base: str = ""
+    upstream: str = ""
+    deprecated_at: float | None = None
+    sunset_at: float | None = None
+    known_to: list[UUID] | None = None
+
+
+class UpstreamRow(NamedTuple):
+    """A service behind the gateway, with (address, weight) of its targets."""
+
+    name: str
+    settings: dict[str, Any]
+    targets: list[tuple[str, int]]
 
 
 class Store:
@@ -176,6 +231,11 @@ class Store:
         """Return the whole catalog; StoreDown when PostgreSQL is away."""
         rows = await self._fetch(OPERATIONS, [])
         return [OperationRow(*row.values()) for row in rows]
+
+    async def upstreams(self) -> list[UpstreamRow]:
+        """Return the services behind the gateway; StoreDown when PostgreSQL is away."""
+        rows = await self._fetch(UPSTREAMS, [])
+        return [UpstreamRow(*row.values()) for row in rows]
 
     async def _fetch(self, query: str, values: list[Any]) -> list[dict[str, Any]]:
         now = asyncio.get_running_loop().time()

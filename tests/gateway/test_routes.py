@@ -8,7 +8,8 @@ import pytest
 from apps.core.rest.errors import MethodNotAllowed
 from gateway.problems import CatalogUnavailable, OperationUnknown, VersionUnknown
 from gateway.routes import Routes, Table
-from gateway.store import OperationRow, Store, StoreDown
+from gateway.store import OperationRow, Store, StoreDown, UpstreamRow
+from gateway.upstreams import Upstreams
 
 
 def row(method: str, path: str, name: str, *, api: str = "shop", major: int = 1) -> OperationRow:
@@ -78,10 +79,13 @@ class Catalog:
             raise StoreDown
         return self.rows
 
+    async def upstreams(self) -> list[UpstreamRow]:
+        return []
+
 
 def serves(routes: Routes, path: str) -> bool:
     try:
-        routes.find("GET", path)
+        routes.find("GET", path, "")
     except (OperationUnknown, CatalogUnavailable):
         return False
     return True
@@ -95,7 +99,7 @@ def test_the_catalog_is_read_when_postgresql_comes_and_now_and_then(
 
     async def work() -> None:
         catalog = Catalog()
-        routes = Routes(cast("Store", catalog))
+        routes = Routes(cast("Store", catalog), Upstreams("http://127.0.0.1:1"))
         await routes.start()
         assert not serves(routes, "/shop/v1/orders")
         for path in ("/orders", "/customers"):

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from django.apps import apps
 
-from gateway.store import BEARER, CREDENTIAL, GRANTS, OPERATIONS, SIGNING_KEYS
+from gateway.store import BEARER, CREDENTIAL, GRANTS, OPERATIONS, SIGNING_KEYS, UPSTREAMS
 
 TABLES = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
 
@@ -21,6 +21,7 @@ def test_it_may_run_its_queries_and_read_nothing_else(environment: dict[str, str
         gateway.execute(BEARER, ["0" * 64])
         gateway.execute(SIGNING_KEYS)
         gateway.execute(OPERATIONS)
+        gateway.execute(UPSTREAMS)
         for forbidden in (
             "SELECT sealed FROM keys_key",
             "SELECT name FROM keys_key",

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import orjson
 
@@ -12,6 +12,7 @@ from apps.core.rest.errors import UpstreamFailed, UpstreamTimeout
 from gateway.answers import common
 from gateway.credential import Credential
 from gateway.exchange import FAILED, Exchange, Headers, rung
+from gateway.pool import Pool
 from gateway.problems import BodyIncomplete
 from gateway.reply import Failed, Reply, TimedOut
 from gateway.steps.receive import BODY_LIMIT, too_large
@@ -75,6 +76,8 @@ async def dispatch(exchange: Exchange) -> None:
 
 
 async def _ask(exchange: Exchange) -> Reply:
+    operation = exchange.operation
+    assert operation is not None  # noqa: S101 - steps before this one
     stream = None
     if exchange.length != 0:
         if exchange.length is None or exchange.length <= SHORT:
@@ -82,17 +85,28 @@ async def _ask(exchange: Exchange) -> Reply:
         else:
             stream = _stream(exchange)
     repeatable = exchange.method not in {"POST", "PATCH"} or b"idempotency-key" in exchange.headers
-    head = _head(exchange, streamed=stream is not None)
-    return await exchange.runtime.upstream.send(head, stream, repeatable=repeatable)
+    head = partial(_head, exchange, streamed=stream is not None)
+    return await exchange.runtime.upstreams[operation.upstream].send(
+        head,
+        stream,
+        repeatable=repeatable,
+        seconds=operation.policy.timeout,
+        retries=operation.policy.retries,
+    )
 
 
-def _head(exchange: Exchange, *, streamed: bool) -> bytes:
-    """Return the request's head and, unless it is streamed, its body."""
-    runtime = exchange.runtime
+def _head(exchange: Exchange, pool: Pool, *, streamed: bool) -> bytes:
+    """Return the request's head for a target and, unless it is streamed, its body."""
+    runtime, operation = exchange.runtime, exchange.operation
+    assert operation is not None  # noqa: S101 - steps before this one
     method = "GET" if exchange.method == "HEAD" else exchange.method
+    target, path = exchange.target, exchange.path
+    if operation.upstream:
+        target = (operation.base + target[operation.own :]) or b"/"
+        path = (operation.base.decode() + path[operation.own :]) or "/"
     lines = [
-        method.encode() + b" " + exchange.target + b" HTTP/1.1\r\nhost: " + runtime.host,
-        b"trellis-caller: " + _caller(exchange, method).encode(),
+        method.encode() + b" " + target + b" HTTP/1.1\r\nhost: " + pool.authority,
+        b"trellis-caller: " + _caller(exchange, method, path).encode(),
         b"trellis-request-id: " + exchange.request_id.encode(),
         b"traceparent: " + exchange.traceparent,
         b"x-forwarded-for: " + exchange.address.encode(),
@@ -121,7 +135,7 @@ def _kept_back(connection: bytes) -> frozenset[bytes]:
     return frozenset(NOT_PASSED_ON | {name.strip().lower() for name in connection.split(b",")})
 
 
-def _caller(exchange: Exchange, method: str) -> str:
+def _caller(exchange: Exchange, method: str, path: str) -> str:
     credential, operation = exchange.credential, exchange.operation
     assert credential is not None  # noqa: S101 - steps before this one
     assert operation is not None  # noqa: S101 - as above
@@ -130,7 +144,7 @@ def _caller(exchange: Exchange, method: str) -> str:
         request_id=exchange.request_id,
         audience=operation.api,
         method=method,
-        path=exchange.path,
+        path=path,
         key=exchange.runtime.caller_key(operation.api),
         now=time.time(),
     )

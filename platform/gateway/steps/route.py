@@ -8,8 +8,10 @@ FOUND = rung("route")
 
 async def route(exchange: Exchange) -> None:
     """Look method and path up in the compiled catalog."""
+    assert exchange.credential is not None  # noqa: S101 - steps before this one
+    organization = exchange.credential.organization
     try:
-        operation = exchange.runtime.routes.find(exchange.method, exchange.path)
+        operation = exchange.runtime.routes.find(exchange.method, exchange.path, organization)
     except Problem as problem:
         exchange.trace.append(rung("route", FAILED, code=problem.code))
         raise
