@@ -1,5 +1,6 @@
 """How the managed objects look to the outside: plain dicts. Nothing secret is ever among them."""
 
+from datetime import datetime
 from typing import Any
 
 from apps.applications.models import Application
@@ -12,13 +13,15 @@ from apps.tenants.models import Tenant
 Shape = dict[str, Any]
 
 
+def _dated(name: str, key: str, made: datetime, *, livemode: bool = True) -> Shape:
+    """Return what every object begins with; what belongs to no environment is real."""
+    return {"object": name, "id": key, "livemode": livemode, "created_at": made}
+
+
 def organization(row: Organization, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
     """Return an organization."""
     return {
-        "object": "organization",
-        "id": row.pk,
-        "livemode": True,
-        "created_at": row.created_at,
+        **_dated("organization", row.pk, row.created_at),
         "name": row.name,
     }
 
@@ -26,10 +29,7 @@ def organization(row: Organization, _: bool) -> Shape:  # noqa: FBT001 - as Reso
 def tenant(row: Tenant, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
     """Return a tenant."""
     return {
-        "object": "tenant",
-        "id": row.pk,
-        "livemode": row.livemode,
-        "created_at": row.created_at,
+        **_dated("tenant", row.pk, row.created_at, livemode=row.livemode),
         "name": row.name,
         "kind": row.kind,
     }
@@ -37,11 +37,9 @@ def tenant(row: Tenant, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
 
 def application(row: Application, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
     """Return an application."""
+    approved = row.state == Application.State.APPROVED
     return {
-        "object": "application",
-        "id": row.pk,
-        "livemode": row.state == Application.State.APPROVED,
-        "created_at": row.created_at,
+        **_dated("application", row.pk, row.created_at, livemode=approved),
         "name": row.name,
         "description": row.description or None,
         "homepage": row.homepage or None,
@@ -56,10 +54,7 @@ def application(row: Application, _: bool) -> Shape:  # noqa: FBT001 - as Resour
 def key(row: Key, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
     """Return a key, without its secret."""
     return {
-        "object": "key",
-        "id": row.pk,
-        "livemode": row.tenant.livemode,
-        "created_at": row.created_at,
+        **_dated("key", row.pk, row.created_at, livemode=row.tenant.livemode),
         "name": row.name,
         "kind": Key.Kind(row.kind).name.lower(),
         "start": row.start,
@@ -81,10 +76,7 @@ def key(row: Key, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
 def client(row: Client, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
     """Return an OAuth client, without its secrets."""
     return {
-        "object": "client",
-        "id": row.client_id,
-        "livemode": row.livemode,
-        "created_at": row.created,
+        **_dated("client", row.client_id, row.created, livemode=row.livemode),
         "application": row.application_id,
         "name": row.name,
         "redirect_uris": row.redirect_uris.split(),
@@ -106,10 +98,7 @@ def client(row: Client, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
 def client_secret(row: ClientSecret, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
     """Return a client secret, without its text."""
     return {
-        "object": "client_secret",
-        "id": row.pk,
-        "livemode": row.client.livemode,
-        "created_at": row.created_at,
+        **_dated("client_secret", row.pk, row.created_at, livemode=row.client.livemode),
         "client": row.client.client_id,
         "hint": row.hint,
         "expires_at": row.expires_at,
@@ -121,10 +110,7 @@ def client_secret(row: ClientSecret, _: bool) -> Shape:  # noqa: FBT001 - as Res
 def member(row: Membership, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
     """Return a member; people are known by their own identifier."""
     return {
-        "object": "member",
-        "id": row.user_id,
-        "livemode": True,
-        "created_at": row.joined_at,
+        **_dated("member", row.user_id, row.joined_at),
         "email": row.user.email,
         "name": row.user.name or None,
         "role": row.role,
@@ -134,10 +120,7 @@ def member(row: Membership, _: bool) -> Shape:  # noqa: FBT001 - as Resource ask
 def invitation(row: Invitation, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
     """Return an invitation; its link is in the mail only."""
     return {
-        "object": "invitation",
-        "id": row.pk,
-        "livemode": True,
-        "created_at": row.created_at,
+        **_dated("invitation", row.pk, row.created_at),
         "email": row.email,
         "role": row.role,
         "state": row.state,

@@ -45,14 +45,6 @@ def push(form: Form) -> Reply:
     )
 
 
-def look(request_uri: str, client_id: str) -> QueryDict | None:
-    """Return what ``client_id`` pushed under this name, and leave it there."""
-    found = PushedRequest.objects.filter(
-        digest=_digest(request_uri), client__client_id=client_id, expires_at__gt=clock.real()
-    ).first()
-    return _query(found) if found else None
-
-
 def take(request_uri: str, client_id: str) -> QueryDict | None:
     """Return what ``client_id`` pushed under this name, this once."""
     with transaction.atomic():

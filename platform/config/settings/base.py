@@ -1,15 +1,14 @@
 """What every environment shares. docs/reference/settings.md explains every TRELLIS_* name."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
-from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from config import admin_pages, env
 from config.settings.oauth import *  # noqa: F403 - Django's settings are a module's names
+from config.settings.schedule import *  # noqa: F403 - as above
 
 django_stubs_ext.monkeypatch()  # so that ModelAdmin[Key] also works when it runs
 
@@ -312,73 +311,6 @@ CELERY_TASK_ROUTES = {
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "trl:celery:"}
-CELERY_BEAT_SCHEDULE = {
-    "follow the event log": {
-        "task": "events.relay",
-        "schedule": timedelta(seconds=1),
-        "options": {"expires": 5},
-    },
-    "settle payments": {
-        "task": "commerce.settle",
-        "schedule": timedelta(seconds=1),
-        "options": {"expires": 2},
-    },
-    "forget idempotency keys": {
-        "task": "idempotency.sweep",
-        "schedule": timedelta(minutes=5),
-        "options": {"expires": 300},
-    },
-    "take usage": {
-        "task": "usage.ingest",
-        "schedule": timedelta(seconds=1),
-        "options": {"expires": 2},
-    },
-    "compact usage": {
-        "task": "usage.compact",
-        "schedule": timedelta(minutes=1),
-        "options": {"expires": 50},
-    },
-    "write down when keys were used": {
-        "task": "usage.flush_last_used",
-        "schedule": timedelta(minutes=1),
-        "options": {"expires": 50},
-    },
-    "forget old usage": {
-        "task": "usage.forget",
-        "schedule": crontab(hour="2", minute="40"),
-        "options": {"expires": 3600},
-    },
-    "forget what OAuth no longer needs": {
-        "task": "oauth.sweep",
-        "schedule": timedelta(minutes=10),
-        "options": {"expires": 500},
-    },
-    "tell clients of logouts": {
-        "task": "oauth.send_logout_notices",
-        "schedule": timedelta(seconds=30),
-        "options": {"expires": 25},
-    },
-    "rotate signing keys": {
-        "task": "oauth.rotate_signing_keys",
-        "schedule": crontab(day_of_month="1", hour="3", minute="20"),
-        "options": {"expires": 3600},
-    },
-    "do what fell due with keys": {
-        "task": "keys.sweep",
-        "schedule": timedelta(minutes=1),
-        "options": {"expires": 50},
-    },
-    "announce what expires": {
-        "task": "notifications.remind",
-        "schedule": crontab(minute="7"),
-        "options": {"expires": 3000},
-    },
-    "send mail that was left": {
-        "task": "notifications.sweep",
-        "schedule": timedelta(seconds=30),
-        "options": {"expires": 25},
-    },
-}
 
 # What `manage.py seed_demo` writes: logins and keys of the demo.
 DEMO_FILE = HOME / "demo.json"
