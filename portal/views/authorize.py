@@ -110,14 +110,14 @@ def _ask(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
 def _accept(
     request: HttpRequest, asked: AuthorizationRequest, choice: consenting.Choice
 ) -> HttpResponse:
-    own = choice.user == request.user
     code = issue_code(
         asked,
         user=choice.user,
         tenant=choice.tenant,
         scopes=choice.scopes,
         auth_time=authorizing.auth_time(request),
-        sid=sessions.sid(request) if own else "",
+        sid=sessions.sid(request) if choice.answered_by is None else "",
+        answered_by=choice.answered_by,
     )
     authorizing.finish(request)
     return authorizing.leave(request, asked.answer(code=code), client=asked.client)
