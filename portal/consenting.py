@@ -13,11 +13,11 @@ from apps.oauth.authorization import AuthorizationRequest
 from apps.oauth.models import Client, Consent
 from apps.oauth.models.client import GrantType
 from apps.oauth.scopes import Words
-from apps.orgs.models import Role
+from apps.orgs import permissions
 from apps.tenants import end_users
 from apps.tenants.models import Membership, Tenant
 
-BUILDERS: Final = (Role.OWNER, Role.ADMIN, Role.DEVELOPER)
+CONNECT: Final = {False: "connection.create", True: "connection.create_live"}
 HOUR: Final = 3600
 
 
@@ -38,11 +38,12 @@ class Choice:
     tenant: Tenant
     scopes: list[str]
     declined: list[str]
+    answered_by: User | None = None  # the developer, where ``user`` is a test end user
 
 
 def page(client: Client, names: Sequence[str], user: User, *, tenant: str = "") -> dict[str, Any]:
     """Return what the page shows to ``user``."""
-    tenants = list(consents.choices(client, user))
+    tenants = list(consents.choices(client, user, names))
     before = Consent.objects.standing().filter(user=user, client=client)
     known = {name for consent in before for name in consent.scopes}
     optional = set(client.application.optional_scopes)
@@ -59,6 +60,8 @@ def page(client: Client, names: Sequence[str], user: User, *, tenant: str = "") 
         "widens": bool(known) and not known.issuperset(names),
         "tenants": tenants,
         "selected": tenant or (tenants[0].pk if len(tenants) == 1 else ""),
+        "held_back": [] if tenants else held_back(client, user),
+        "those_who_may": permissions.those_who_may(CONNECT[client.livemode]),
         "test_users": test_users(client, user),
         "hours": int(lifetimes.ACCESS_TOKEN.total_seconds()) // HOUR,
         "days": lifetimes.REFRESH_TOKEN.days if renews(client) else 0,
@@ -75,8 +78,8 @@ def chosen(answer: QueryDict, client: Client, names: Sequence[str], user: User) 
     dropped = [name for name in names if name not in kept]
     if stand_in := answer.get("as"):
         found = {str(one.pk): one for one in test_users(client, user)}.get(stand_in)
-        return Choice(found.user, found.tenant, kept, dropped) if found else None
-    tenant = consents.choices(client, user).filter(pk=answer.get("tenant") or "").first()
+        return Choice(found.user, found.tenant, kept, dropped, user) if found else None
+    tenant = consents.choices(client, user, names).filter(pk=answer.get("tenant") or "").first()
     return Choice(user, tenant, kept, dropped) if tenant else None
 
 
@@ -85,10 +88,17 @@ def repeated(consent: Consent, asked: AuthorizationRequest) -> Choice:
     return Choice(consent.user, consent.tenant, consents.granted(consent, asked), [])
 
 
+def held_back(client: Client, user: User) -> list[str]:
+    """Return the names of organizations whose member ``user`` is, in a role that may not allow."""
+    there = Tenant.objects.open_to(user).filter(kind=client.environment)
+    return sorted(there.values_list("organization__name", flat=True).distinct())
+
+
 def test_users(client: Client, user: User) -> list[Membership]:
     """Return the invented people whom ``user`` may answer for: a sandbox's, and its developer's."""
     owner = client.application.organization
-    if client.livemode or not owner.memberships.filter(user=user, role__in=BUILDERS).exists():
+    able = permissions.PERMISSIONS["connection.create"]
+    if client.livemode or not owner.memberships.filter(user=user, role__in=able).exists():
         return []
     theirs = Membership.objects.filter(
         tenant__organization=owner, tenant__kind=Tenant.Kind.SANDBOX, user__is_active=True

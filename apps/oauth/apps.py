@@ -43,4 +43,6 @@ class OauthConfig(AppConfig):
         follow("tokens", revocation.follow, promptly=True)
         follow("sign-ins", logout.follow, promptly=True)
         pre_delete.connect(revocation.bury_with, sender="oauth.Client", dispatch_uid="oauth")
+        gone = revocation.end_with_place
+        pre_delete.connect(gone, sender="tenants.Membership", dispatch_uid="oauth places")
         user_logged_out.connect(logout.signed_out, dispatch_uid="oauth")

@@ -105,10 +105,12 @@ def issue_code(
     scopes: Iterable[str],
     auth_time: datetime,
     sid: str,
+    answered_by: User | None = None,
 ) -> str:
     """Return a fresh code with which ``request.client`` gets tokens; it begins a family.
 
     ``scopes`` is what the end user agreed to, which may be less than what was asked for.
+    ``answered_by`` is the developer who answered where ``user`` is a test end user.
     """
     code = secrets.token_urlsafe(32)
     Grant.objects.create(
@@ -128,6 +130,7 @@ def issue_code(
         jkt=request.dpop_jkt,
         sid=sid,
         auth_time=auth_time,
+        answered_by=answered_by,
     )
     return code
 

@@ -16,16 +16,15 @@ from apps.accounts.models import User
 from apps.core import clock
 from apps.events import services as events
 from apps.oauth import families, redirects
+from apps.oauth import standing as places
 from apps.oauth.authorization import AuthorizationRequest
 from apps.oauth.models import Client, Consent
 from apps.tenants.models import Tenant, TenantQuerySet
 
 
-def choices(client: Client, user: User) -> TenantQuerySet:
-    """Return the tenants in which ``user`` may let ``client`` act."""
-    mine = Tenant.objects.grantable_by(user).filter(
-        kind=client.environment, organization__suspended_at=None
-    )
+def choices(client: Client, user: User, names: Iterable[str]) -> TenantQuerySet:
+    """Return the tenants in which ``user`` may let ``client`` have the scopes ``names``."""
+    mine = places.tenants(user, names).filter(kind=client.environment)
     return mine.select_related("organization").order_by("pk")
 
 
@@ -41,7 +40,7 @@ def standing(asked: AuthorizationRequest, user: User) -> Consent | None:
     With consents for several tenants and none named in the request, only the person can choose.
     """
     mine = Consent.objects.standing().filter(
-        user=user, client=asked.client, tenant__in=choices(asked.client, user)
+        user=user, client=asked.client, tenant__in=choices(asked.client, user, asked.scopes)
     )
     if asked.tenant:
         mine = mine.filter(tenant=asked.tenant)

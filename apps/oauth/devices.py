@@ -102,11 +102,15 @@ def allow(
     auth_time: datetime,
     sid: str,
     actor: User,
+    answered_by: User | None = None,
 ) -> None:
-    """Let the device act for ``actor`` in ``tenant``, within ``scopes``."""
+    """Let the device act for ``actor`` in ``tenant``, within ``scopes``.
+
+    ``answered_by`` is the developer who answered where ``actor`` is a test end user.
+    """
     waiting = _waiting(grant)
     waiting.user, waiting.tenant, waiting.scope = actor, tenant, " ".join(scopes)
-    waiting.auth_time, waiting.sid = auth_time, sid
+    waiting.auth_time, waiting.sid, waiting.answered_by = auth_time, sid, answered_by
     waiting.status = DeviceGrant.AUTHORIZED
     waiting.save()
 
@@ -125,7 +129,7 @@ def redeem(device_code: str, client: Client, *, now: datetime) -> DeviceGrant:
     if found is None or found.client_id != client.client_id:
         raise InvalidGrantError("There is no such device code for this client.")
     families.lock(found.family)
-    grant = DeviceGrant.objects.select_related("user", "tenant").get(pk=found.pk)
+    grant = DeviceGrant.objects.select_related("user", "tenant", "answered_by").get(pk=found.pk)
     if grant.redeemed_at is not None:
         if grant.status == DeviceGrant.AUTHORIZED:
             families.end(grant.family, reason="device_code_replayed", actor=None)
@@ -137,7 +141,7 @@ def redeem(device_code: str, client: Client, *, now: datetime) -> DeviceGrant:
         raise AccessDeniedError("The end user turned the device away.")
     if grant.status != DeviceGrant.AUTHORIZED:
         raise AuthorizationPendingError("The end user has not decided yet.")
-    standing.check_person(grant.user, grant.tenant)
+    standing.check_person(grant)
     return grant
 
 

@@ -8,10 +8,9 @@ from uuid import UUID
 from apps.accounts.models import User
 from apps.core import clock
 from apps.oauth.forms import Form
-from apps.oauth.models import Client, DeviceGrant, Grant, RefreshToken
+from apps.oauth.models import Client, RefreshToken
+from apps.oauth.standing import Source
 from apps.tenants.models import Tenant
-
-Source = Grant | RefreshToken | DeviceGrant
 
 
 @dataclass(slots=True)
@@ -47,6 +46,11 @@ class Exchange:
     @property
     def inherited(self) -> dict[str, Any]:
         """Return what an end user's authorization hands down to each token."""
-        sid = self.source.sid if self.source is not None else ""
-        auth_time = self.source.auth_time if self.source is not None else None
-        return {"tenant": self.tenant, "sid": sid, "auth_time": auth_time}
+        if self.source is None:
+            return {"tenant": self.tenant, "sid": "", "auth_time": None}
+        return {
+            "tenant": self.tenant,
+            "sid": self.source.sid,
+            "auth_time": self.source.auth_time,
+            "answered_by": self.source.answered_by,
+        }

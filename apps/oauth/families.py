@@ -56,14 +56,16 @@ def end_all(
     user: User | None = None,
     client: Client | None = None,
     tenant: Tenant | None = None,
+    answered_by: User | None = None,
 ) -> int:
     """End the families of ``user``, ``client`` and ``tenant`` together; return how many those were.
 
     A client's own tokens, which belong to no user and no family, end with their client or tenant.
+    ``answered_by`` chooses what a developer allowed in the place of test end users.
     """
-    if user is None and client is None and tenant is None:
+    asked = {"user": user, "application": client, "tenant": tenant, "answered_by": answered_by}
+    if not any(asked.values()):
         raise TypeError("end_all() needs a user, a client or a tenant.")
-    asked = {"user": user, "application": client, "tenant": tenant}
     chosen = Q(**{name: value for name, value in asked.items() if value is not None})
     found = sorted(_families(chosen, asked))
     for family in found:
@@ -110,7 +112,7 @@ def _families(chosen: Q, asked: dict[str, Any]) -> set[UUID]:
     devices = DeviceGrant.objects.filter(redeemed_at=None)
     if asked["application"] is not None:
         devices = devices.filter(client_id=asked["application"].client_id)
-    for name in ("user", "tenant"):
+    for name in ("user", "tenant", "answered_by"):
         if asked[name] is not None:
             devices = devices.filter(**{name: asked[name]})
     found.update(devices.values_list("family", flat=True))

@@ -9,9 +9,9 @@ from django.db.models import Q
 from apps.accounts.models import User
 from apps.core.invalidation import announce
 from apps.events.models import Event
-from apps.oauth import consents, families
+from apps.oauth import consents, families, scopes, standing
 from apps.oauth.models import AccessToken, Client, Consent
-from apps.tenants.models import Tenant
+from apps.tenants.models import Membership, Tenant
 
 DEAD = "token_revoked"
 CHUNK = 500
@@ -24,7 +24,7 @@ def follow(batch: Sequence[Event]) -> None:
             bury(event.data.get("digests", ()))
         elif event.type == "user.deactivated":
             end_everything_of(event.subject)
-        elif event.type == "member.removed":
+        elif event.type in {"member.removed", "member.role_changed"}:
             end_what_left(event.subject, organization=event.organization)
         elif event.type.startswith("client.") and event.type != "client.secret_created":
             forget(Q(application__client_id=event.data.get("client_id", "")))
@@ -67,16 +67,42 @@ def end_everything_of(user_id: str) -> None:
     user = User.objects.filter(pk=user_id).first()
     if user is not None:
         families.end_all(user=user, reason="user_deactivated", actor=None)
+        families.end_all(answered_by=user, reason="user_deactivated", actor=None)
 
 
 def end_what_left(user_id: str, *, organization: str) -> None:
-    """Take back what a former member agreed to in tenants that are not theirs to grant any more."""
+    """Take back what somebody allowed in tenants of an organization and may not allow any more.
+
+    They left it, or have another role in it now.
+    """
     user = User.objects.filter(pk=user_id).first()
     if user is None:
         return
     still = Tenant.objects.grantable_by(user).values("pk")
     for tenant in Tenant.objects.filter(organization=organization).exclude(pk__in=still):
-        agreed = Consent.objects.standing().filter(user=user, tenant=tenant)
-        for consent in agreed.select_related("user", "tenant", "client__application"):
+        here = Tenant.objects.open_to(user).filter(pk=tenant.pk).exists()
+        end_in(tenant, user, belongs=here)
+    for tenant in Tenant.objects.filter(organization=organization, kind=Tenant.Kind.SANDBOX):
+        if not standing.may_answer(user, tenant):
+            families.end_all(answered_by=user, tenant=tenant, reason="role_lost", actor=None)
+
+
+def end_in(tenant: Tenant, user: User, *, belongs: bool) -> None:
+    """End what ``user`` allowed in ``tenant``. Who still belongs there goes on saying who they are.
+
+    A consent to that alone stands, so the application gets new tokens without a page.
+    """
+    agreed = Consent.objects.standing().filter(user=user, tenant=tenant)
+    for consent in agreed.select_related("user", "tenant", "client__application"):
+        if not (belongs and scopes.only_tell_who(consent.scopes)):
             consents.revoke(consent, actor=None)
-        families.end_all(user=user, tenant=tenant, reason="member_removed", actor=None)
+    families.end_all(user=user, tenant=tenant, reason="role_lost", actor=None)
+
+
+@transaction.atomic
+def end_with_place(sender: object, instance: Membership, **_: object) -> None:
+    """End what an end user allowed in a tenant when their place there goes, however it goes."""
+    user, tenant = instance.user, instance.tenant
+    if not Tenant.objects.grantable_by_role(user).filter(pk=tenant.pk).exists():
+        member = tenant.organization.memberships.filter(user=user).exists()
+        end_in(tenant, user, belongs=member)

@@ -64,6 +64,11 @@ def default(client: Client) -> list[str]:
     return [name for name in registered or asked if name in may]
 
 
+def only_tell_who(names: Iterable[str]) -> bool:
+    """Tell whether ``names`` say who someone is, and open nobody's data."""
+    return set(names) <= set(OIDC)
+
+
 def described(names: Iterable[str]) -> list[Words]:
     """Return the words of ``names``, in their order; one that was withdrawn speaks for itself."""
     words = known()

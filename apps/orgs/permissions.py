@@ -47,6 +47,8 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "client.secret_create": BUILDERS,
     "client.secret_create_live": LEADERS,
     "client.secret_revoke": BUILDERS,
+    "connection.create": BUILDERS,  # letting an application act on the organization's data
+    "connection.create_live": LEADERS,
     "usage.read": EVERYONE,
     "log.read": READERS,
 }

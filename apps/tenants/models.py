@@ -1,6 +1,6 @@
 """Tenants."""
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -8,7 +8,9 @@ from django.db.models import Q
 from apps.accounts.models import User
 from apps.core import clock
 from apps.core.fields import IdField
+from apps.orgs.models import Membership as OrganizationMembership
 from apps.orgs.models import Organization
+from apps.orgs.permissions import PERMISSIONS
 
 
 class TenantQuerySet(models.QuerySet["Tenant"]):
@@ -18,11 +20,43 @@ class TenantQuerySet(models.QuerySet["Tenant"]):
         """Return the tenants of the organizations that ``user`` is a member of."""
         return self.filter(user.belongs("organization"))
 
+    def open_to(self, user: User) -> Self:
+        """Return those in which ``user`` has a place: as a member in any role, or as an end user.
+
+        Telling an application who one is takes no more than that.
+        """
+        return self.filter(Q(organization__in=_places(user)) | _of_end_user(user))
+
     def grantable_by(self, user: User) -> Self:
-        """Return those in which ``user`` may let an application act."""
-        return self.filter(
-            Q(organization__memberships__user=user) | Q(memberships__user=user)
-        ).distinct()
+        """Return those in which ``user`` may let an application act on data.
+
+        A member's role decides. An end user lets it act for themselves.
+        """
+        return self.filter(_by_role(user) | _of_end_user(user))
+
+    def grantable_by_role(self, user: User) -> Self:
+        """Return those in which ``user`` may do so as a member of the organization."""
+        return self.filter(_by_role(user))
+
+
+def _places(user: User, *, may: str = "") -> models.QuerySet[Any]:
+    """Return the organizations that ``user`` is a member of, in a role that may do ``may``."""
+    mine = OrganizationMembership.objects.filter(user=user)
+    if may:
+        mine = mine.filter(role__in=PERMISSIONS[may])
+    return mine.values("organization")
+
+
+def _by_role(user: User) -> Q:
+    sandboxes = _places(user, may="connection.create")
+    live = _places(user, may="connection.create_live")
+    return Q(kind=Tenant.Kind.SANDBOX, organization__in=sandboxes) | Q(
+        kind=Tenant.Kind.LIVE, organization__in=live
+    )
+
+
+def _of_end_user(user: User) -> Q:
+    return Q(pk__in=Membership.objects.filter(user=user).values("tenant"))
 
 
 class Tenant(models.Model):

@@ -101,8 +101,9 @@ def _carry_out(
         tenant=choice.tenant,
         scopes=choice.scopes,
         auth_time=authorizing.auth_time(request),
-        sid=sessions.sid(request) if choice.user == request.user else "",
+        sid=sessions.sid(request) if choice.answered_by is None else "",
         actor=choice.user,
+        answered_by=choice.answered_by,
     )
 
 

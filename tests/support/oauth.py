@@ -133,7 +133,12 @@ def merchant(*, live: bool = False) -> Merchant:
 
 
 def code(
-    party: Party, by: Merchant | None = None, *, scope: str = "openid orders:read", **more: Any
+    party: Party,
+    by: Merchant | None = None,
+    *,
+    scope: str = "openid orders:read",
+    answered_by: User | None = None,
+    **more: Any,
 ) -> str:
     """Return a code, as the consent page hands it out."""
     make.scopes(*(name for name in scope.split() if ":" in name))
@@ -152,6 +157,7 @@ def code(
         scopes=scope.split(),
         auth_time=clock.real(),
         sid="session",
+        answered_by=answered_by,
     )
 
 

@@ -40,6 +40,8 @@ ACTIONS = {
     "client.secret_create": "oad",
     "client.secret_create_live": "oa",
     "client.secret_revoke": "oad",
+    "connection.create": "oad",
+    "connection.create_live": "oa",
     "usage.read": "oadbu",
     "log.read": "oadu",
 }

@@ -18,6 +18,7 @@ from oauth2_provider.models import (
     ResourceJSONField,
 )
 
+from apps.accounts.models import User
 from apps.core import clock, ids
 from apps.oauth.models.client import ClientSecret
 from apps.tenants.models import Tenant
@@ -43,6 +44,13 @@ class Authorization(models.Model):
         help_text="The portal session it began in.",
     )
     auth_time = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey(
+        User,
+        models.CASCADE,
+        null=True,
+        related_name="+",
+        help_text="The developer who answered for a test end user.",
+    )
 
     class Meta:
         """Columns for others."""

@@ -43,7 +43,7 @@ class Codes:
         _check_verifier(grant, exchange.form.get("code_verifier"))
         if grant.jkt and grant.jkt != exchange.jkt:
             raise InvalidGrantError("The code is bound to another DPoP key.")
-        standing.check_person(grant.user, grant.tenant)
+        standing.check_person(grant)
         exchange.source, exchange.tenant = grant, grant.tenant
         exchange.resources = resources.narrow(exchange.form.resources, grant.resource or [])
         request.user, request.scopes = grant.user, scopes.still_allowed(client, grant.scope)
@@ -102,7 +102,7 @@ def _locked(code: str) -> Grant:
         Grant.objects.filter(pk=found.pk, family=None).update(family=uuid4())
         found.refresh_from_db(fields=["family"])
     families.lock(found.family)
-    return Grant.objects.select_related("user", "tenant").get(pk=found.pk)
+    return Grant.objects.select_related("user", "tenant", "answered_by").get(pk=found.pk)
 
 
 def _check_verifier(grant: Grant, verifier: str) -> None:

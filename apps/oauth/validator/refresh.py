@@ -29,7 +29,7 @@ class Refresh:
         _check_age(token, exchange)
         if token.jkt and token.jkt != exchange.jkt:
             raise InvalidGrantError("The refresh token is bound to another DPoP key.")
-        standing.check_person(token.user, token.tenant)
+        standing.check_person(token)
         exchange.source, exchange.tenant = token, token.tenant
         exchange.resources = resources.narrow(exchange.form.resources, token.resource or [])
         request.user = token.user
@@ -59,7 +59,7 @@ def _locked(text: str) -> RefreshToken:
     if found is None:
         raise InvalidGrantError("There is no such refresh token.")
     families.lock(found.token_family)
-    return RefreshToken.objects.select_related("user", "tenant").get(pk=found.pk)
+    return RefreshToken.objects.select_related("user", "tenant", "answered_by").get(pk=found.pk)
 
 
 def _check_age(token: RefreshToken, exchange: Exchange) -> None:
