@@ -21,9 +21,30 @@ FEATURES: Final = (
     },
     {
         "glyph": "key-round",
-        "title": _("Keys with limits you choose"),
+        "title": _("Keys that do no more than you say"),
         "text": _(
-            "Scopes and an expiry for each key, and a revocation that holds within a second."
+            "Scopes, networks and an expiry for each key, rotation without an outage, and an end "
+            "that holds within a second."
+        ),
+    },
+    {
+        "glyph": "plug",
+        "title": _("People let you in"),
+        "text": _(
+            "OAuth 2.1 and OpenID Connect: your users read in words what you ask for, and can end "
+            "it at any time."
+        ),
+    },
+    {
+        "glyph": "users",
+        "title": _("Built for teams"),
+        "text": _("Five roles, invitations by mail, passkeys, and live data for those you choose."),
+    },
+    {
+        "glyph": "bot",
+        "title": _("Everything by program"),
+        "text": _(
+            "The platform's own API makes applications, rotates keys and invites colleagues."
         ),
     },
     {
