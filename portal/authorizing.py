@@ -98,8 +98,12 @@ def sign_in(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
 
 def sign_in_again(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
     """Let the person prove once more who they are, and come back with the same request."""
-    if not get_reauthentication_flows(request.user):  # nothing to prove it with in this session
-        return switch(request)
+    if not get_reauthentication_flows(request.user):
+        # They have nothing to prove it with but a new sign-in, which ends this session. A link
+        # from anywhere leads here, so they say so themselves.
+        context = {"client": asked.client, "action": decision(request)}
+        page = render(request, "portal/authorize/again.html", context)
+        return let_form_lead_to(page, asked.redirect_uri)
     _keep(request, ASKED, _name(request), clock.real().timestamp())
     return redirect(_back(request, "account_reauthenticate"))
 
@@ -111,6 +115,11 @@ def switch(request: HttpRequest) -> HttpResponse:
     request.session[PARKED] = parked
     _keep(request, ASKED, _name(request), clock.real().timestamp())
     return redirect(_back(request, "account_login"))
+
+
+def decision(request: HttpRequest) -> str:
+    """Return where the answer to this request is sent."""
+    return f"{reverse('portal:authorize-decide')}?{request.GET.urlencode()}"
 
 
 def finish(request: HttpRequest) -> None:

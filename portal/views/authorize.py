@@ -36,15 +36,15 @@ def decide(request: HttpRequest) -> HttpResponse:
         asked = authorizing.read(request)
     except Refused as refused:
         return refuse(request, refused)
-    user = request.user
-    if not isinstance(user, User) or authorizing.is_overdue(request, asked):
-        return _ask(request, asked)
-    if request.POST.get("decision") == "switch":
+    user, decision = request.user, request.POST.get("decision")
+    if isinstance(user, User) and decision == "switch":
         return authorizing.switch(request)
-    if request.POST.get("decision") == "deny":
+    if isinstance(user, User) and decision == "deny":
         authorizing.finish(request)
         denied = asked.answer(error="access_denied", error_description="The end user refused.")
         return authorizing.leave(request, denied, client=asked.client)
+    if not isinstance(user, User) or authorizing.is_overdue(request, asked):
+        return _ask(request, asked)
     choice = consenting.chosen(request.POST, asked.client, asked.scopes, user)
     if choice is None:  # somebody else is signed in by now, or the tenant is gone
         return redirect(f"{reverse('portal:authorize')}?{request.GET.urlencode()}")
@@ -100,7 +100,7 @@ def _ask(request: HttpRequest, asked: AuthorizationRequest) -> HttpResponse:
         return _accept(request, asked, consenting.repeated(consent, asked))
     context = consenting.page(asked.client, asked.scopes, user, tenant=asked.tenant) | {
         "asked": asked,
-        "action": f"{reverse('portal:authorize-decide')}?{request.GET.urlencode()}",
+        "action": authorizing.decision(request),
         "wanted": asked.login_hint if asked.login_hint.lower() != user.email else "",
     }
     shown = render(request, "portal/authorize/consent.html", context)

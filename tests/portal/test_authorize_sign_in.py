@@ -132,6 +132,36 @@ def test_the_consent_form_cannot_go_around_a_new_sign_in(
     assert not Grant.objects.exists()
 
 
+def test_no_link_ends_the_session_of_who_has_nothing_to_prove_by(
+    browser: Browser, team: Team, client_of_team: Client, stranger: User
+) -> None:
+    team.developer.set_unusable_password()
+    team.developer.save()
+    browser.force_login(team.developer)
+    page = consent.ask(browser, client_of_team, prompt="login")
+    assert page.status_code == 200
+    assert browser.session["_auth_user_id"] == team.developer.pk
+    assert browser.get(reverse("portal:connections")).status_code == 200
+    sent = browser.post(page.context["action"], {"decision": "switch"})
+    assert "_auth_user_id" not in browser.session
+    back = sign_in(browser, sent["Location"], stranger)
+    assert back["Location"] == consent.url(client_of_team, prompt="login")
+    assert browser.get(back["Location"]).context["action"], "it is asked for consent"
+
+
+def test_who_does_not_sign_in_again_goes_back_and_stays_signed_in(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    User.objects.filter(pk=team.developer.pk).update(password="!")
+    browser.force_login(User.objects.get(pk=team.developer.pk))
+    page = consent.ask(browser, client_of_team, prompt="login")
+    assert ORIGIN in page["Content-Security-Policy"]
+    back = browser.post(page.context["action"], {"decision": "deny"})
+    assert consent.said(back)["error"] == "access_denied"
+    assert browser.session["_auth_user_id"] == team.developer.pk
+    assert not Grant.objects.exists()
+
+
 def test_another_account_can_be_used_and_the_request_is_kept(
     browser: Browser, team: Team, client_of_team: Client, stranger: User
 ) -> None:
