@@ -1,4 +1,4 @@
-"""From method and path to an operation of the catalog: a tree of path segments.
+"""From method and path to an operation of the catalog.
 
 The table is immutable: a change of the catalog compiles another one, which replaces it at once.
 """
@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -21,6 +21,7 @@ from gateway.course import course
 from gateway.exchange import Step
 from gateway.problems import CatalogUnavailable, OperationUnknown, VersionUnknown
 from gateway.store import OperationRow, Store, StoreDown
+from gateway.tree import Node
 from gateway.upstreams import Upstreams
 
 REFRESH = 30.0  # seconds; the slow timer for a message that was lost
@@ -50,41 +51,25 @@ class Operation:
     sunset_at: float | None = None
 
 
-@dataclass(slots=True)
-class _Node:
-    children: dict[str, "_Node"] = field(default_factory=dict)
-    parameter: "_Node | None" = None
-    operations: dict[str, Operation] = field(default_factory=dict)
-
-    def child(self, segment: str) -> "_Node":
-        """Return the node below for a segment of a template, made where it is missing."""
-        if segment.startswith("{") and segment.endswith("}"):
-            self.parameter = self.parameter or _Node()
-            return self.parameter
-        return self.children.setdefault(segment, _Node())
-
-
 class Table:
     """The compiled catalog."""
 
     def __init__(self, rows: Iterable[OperationRow]) -> None:
-        self.root = _Node()
+        self.root: Node[Operation] = Node()
         self.versions: dict[str, set[str]] = {}
-        self.scopes: dict[str, list[str]] = {"": []}  # by /api/version, and of all together
+        scopes: dict[str, set[str]] = {"": set()}  # by /api/version, and of all together
         self.known_to: dict[str, frozenset[str]] = {}  # organizations, of APIs that are not public
         for row in rows:
             version = f"v{row.major}"
             self.versions.setdefault(row.api, set()).add(version)
-            node = self.root.child(row.api).child(version)
-            for segment in row.path.split("/")[1:]:
-                node = node.child(segment)
-            node.operations[row.method] = _operation(row)
+            node = self.root.at(row.api, version, *row.path.split("/")[1:])
+            node.held[row.method] = _operation(row)
             if row.known_to is not None:
                 self.known_to[row.api] = frozenset(ids.encode("org", one) for one in row.known_to)
                 continue
             for resource in ("", f"/{row.api}/{version}"):
-                known = self.scopes.setdefault(resource, [])
-                self.scopes[resource] = sorted({*known, *row.scopes})
+                scopes.setdefault(resource, set()).update(row.scopes)
+        self.scopes = {resource: sorted(named) for resource, named in scopes.items()}
 
     def shows(self, api: str, organization: str = "") -> bool:
         """Tell whether an organization may know of an API; without one, whether everybody may."""
@@ -95,30 +80,25 @@ class Table:
 
         An API that the caller may not know of is missing to it like any other word.
         """
+        segments = path.split("/", 2)
+        if self.known_to and not self.shows(segments[1], organization):
+            raise self._missing(path, segments[1:], organization)
+        return self.locate(method, path, organization)
+
+    def locate(self, method: str, path: str, organization: str = "") -> Operation:
+        """Return the operation at ``path``, whoever may know of it."""
         segments = path.split("/")[1:]
-        if self.known_to and not self.shows(segments[0], organization):
-            raise self._missing(path, segments, organization)
-        node = self._walk(self.root, segments, 0)
+        node = self.root.find(segments)
         if node is None:
             raise self._missing(path, segments, organization)
-        operation = node.operations.get("GET" if method == "HEAD" else method)
+        operation = node.held.get("GET" if method == "HEAD" else method)
         if operation is None:
-            allowed = sorted({*node.operations, *(["HEAD"] if "GET" in node.operations else [])})
+            allowed = sorted({*node.held, *(["HEAD"] if "GET" in node.held else [])})
             raise MethodNotAllowed(
                 f"{path} knows no {method}, only {', '.join(allowed)}.",
                 headers={"Allow": ", ".join(allowed)},
             )
         return operation
-
-    def _walk(self, node: _Node, segments: list[str], at: int) -> _Node | None:
-        if at == len(segments):
-            return node if node.operations else None
-        found = None
-        if child := node.children.get(segments[at]):
-            found = self._walk(child, segments, at + 1)
-        if found is None and node.parameter and segments[at]:
-            found = self._walk(node.parameter, segments, at + 1)
-        return found
 
     def _missing(
         self, path: str, segments: list[str], organization: str
