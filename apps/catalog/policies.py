@@ -24,6 +24,7 @@ from apps.catalog.rules import Rules
 from apps.core.members import Invalid, Members
 
 MB: Final = 1024 * 1024
+BODY_LIMIT: Final = 100 * MB  # the most that any policy may allow
 PRIORITIES: Final = ("low", "normal", "high")
 VALIDATED: Final = ("request", "response")
 TAG: Final = r"[\w:.-]{1,60}"
@@ -93,7 +94,7 @@ def parse(raw: Any, *, of: Any = None) -> Policy:
     policy = Policy(
         timeout=members.number("timeout", default=10.0, least=0.05, most=300),
         retries=members.whole("retries", default=1, most=5),
-        body_limit=members.whole("body_limit", default=MB, most=100 * MB),
+        body_limit=members.whole("body_limit", default=MB, most=BODY_LIMIT),
         priority=priority,
         idempotency=members.flag("idempotency", default=False),
         mock=members.flag("mock", default=False),

@@ -38,12 +38,12 @@ def common(exchange: Exchange) -> Headers:
     if exchange.nonce:
         headers.append((b"dpop-nonce", exchange.nonce.encode()))
     if exchange.origin:
-        headers += cors(exchange.runtime.portal)
+        headers += cors(exchange.origin)
     return headers
 
 
 def cors(origin: bytes) -> Headers:
-    """Return the headers that let a page of the portal read an answer."""
+    """Return the headers that let a page of ``origin`` read an answer."""
     return [
         (b"access-control-allow-origin", origin),
         (b"access-control-expose-headers", EXPOSED),

@@ -11,6 +11,7 @@ from typing import Any
 from apps.core.errors import Problem
 from gateway import answers, pipeline, resource
 from gateway.exchange import Exchange, Receive, Send
+from gateway.origins import allowed
 from gateway.pages import only_reading, page_at
 from gateway.runtime import Runtime
 from gateway.settings import Settings
@@ -66,18 +67,15 @@ def _heed_the_end(runtime: Runtime) -> None:
 async def handle(exchange: Exchange) -> None:
     """Answer a page of our own, a browser's preflight, or take the request through the steps."""
     page = page_at(exchange.path)
-    exchange.origin = exchange.headers.get(b"origin") == exchange.runtime.portal
-    if (
-        exchange.method == "OPTIONS"
-        and exchange.origin
-        and b"access-control-request-method" in exchange.headers
-    ):
-        await _preflight(exchange)
+    asked = exchange.headers.get(b"access-control-request-method", b"").decode("latin-1")
+    if exchange.method == "OPTIONS" and asked and (origin := allowed(exchange, asked)):
+        await _preflight(exchange, origin)
     elif exchange.method == "OPTIONS" and page is resource.metadata:
         await resource.preflight(exchange)
     elif page is None:
         await pipeline.serve(exchange)
     else:
+        exchange.origin = allowed(exchange, exchange.method)
         try:
             await only_reading(exchange)
             await page(exchange)
@@ -89,8 +87,8 @@ async def handle(exchange: Exchange) -> None:
             await exchange.send({"type": "http.response.body", "body": body})
 
 
-async def _preflight(exchange: Exchange) -> None:
-    headers = answers.preflight(exchange.runtime.portal)
+async def _preflight(exchange: Exchange, origin: bytes) -> None:
+    headers = answers.preflight(origin)
     headers.append((b"trellis-request-id", exchange.request_id.encode()))
     await exchange.send({"type": "http.response.start", "status": 204, "headers": headers})
     await exchange.send({"type": "http.response.body", "body": b""})

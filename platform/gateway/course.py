@@ -4,9 +4,22 @@ from apps.catalog.policies import Policy
 from gateway.exchange import Step
 from gateway.steps.authorize import authorize
 from gateway.steps.dispatch import dispatch
+from gateway.steps.guard import guard
 from gateway.steps.limit import limit
+from gateway.steps.transform import ask_plainly, transform_request, transform_response
 
 
 def course(policy: Policy) -> tuple[Step, ...]:
     """Return the steps after the operation is found, in order; the last ones set the answer."""
-    return (authorize, limit, dispatch)
+    rules, looks = policy.response, bool(policy.fields)
+    looks = looks or (rules is not None and rules.body)
+    wanted: tuple[tuple[object, Step], ...] = (
+        (policy.ip_allow or policy.ip_deny, guard),
+        (True, authorize),
+        (True, limit),
+        (policy.request, transform_request),
+        (looks, ask_plainly),
+        (True, dispatch),
+        (looks or rules, transform_response),
+    )
+    return tuple(step for asked, step in wanted if asked)

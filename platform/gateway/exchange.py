@@ -56,6 +56,7 @@ class Exchange:
         "scheme",
         "send",
         "status",
+        "taken",
         "target",
         "trace",
         "traceparent",
@@ -80,12 +81,13 @@ class Exchange:
         self.raw_headers: Headers = scope["headers"]
         self.headers = dict(self.raw_headers)
         self.address = scope["client"][0] if scope["client"] else ""
-        self.origin = False  # whether a page of the portal asks
+        self.origin = b""  # whose page asks, if it may read the answer
         self.scheme = b""  # of Authorization, in lower case
         self.nonce = ""  # for the caller's next proof, when it needs another one
         self.traceparent = b""
         self.length: int | None = None  # of the body; None when it comes in chunks
-        self.body = b""  # what was read of it already
+        self.body = b""  # once it was taken
+        self.taken = False
         self.bytes_in = 0
         self.trace: list[bytes] = []
         self.credential: Credential | None = None

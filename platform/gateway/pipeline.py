@@ -45,6 +45,8 @@ async def serve(exchange: Exchange) -> None:
 
 async def refuse(exchange: Exchange, problem: Problem) -> None:
     """Answer with a problem document; a known caller learns what is left of the limits."""
+    if exchange.reply is not None:
+        exchange.reply.drop("it is not passed on")
     if exchange.credential and exchange.verdict is None and problem.status != 401:  # noqa: PLR2004 - nobody's limits
         exchange.verdict = await exchange.runtime.limiter.look(exchange.credential)
     exchange.code = problem.code

@@ -42,6 +42,12 @@ class VersionUnknown(Missing):
     code = "version_unknown"
 
 
+class AddressRefused(Denied):
+    """The operation cannot be called from this address."""
+
+    code = "address_refused"
+
+
 class OrganizationSuspended(Denied):
     """The organization is suspended."""
 

@@ -83,6 +83,17 @@ class Reply:
         """Return the body of a complete answer."""
         return self.chunks[0] if len(self.chunks) == 1 else b"".join(self.chunks)
 
+    def drop(self, why: str) -> None:
+        """Let the rest be: nobody wants to read it."""
+        if not self.complete:
+            self.connection.abort(Failed(why))
+
+    def replace(self, body: bytes) -> None:
+        """Put another body in the place of one that was read."""
+        self.chunks.clear()
+        self.chunks.append(body)
+        self.length = self.size = len(body)
+
     @property
     def _long(self) -> bool:
         return self.length is None or self.length > WHOLE

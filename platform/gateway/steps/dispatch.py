@@ -1,7 +1,6 @@
 """Pass the request to its backend, and the backend's answer on."""
 
 import time
-from collections.abc import AsyncIterator
 from functools import lru_cache, partial
 
 import orjson
@@ -9,15 +8,13 @@ import orjson
 from apps.core import caller as callers
 from apps.core.caller import Caller
 from apps.core.rest.errors import UpstreamFailed, UpstreamTimeout
+from gateway import bodies
 from gateway.answers import common
 from gateway.credential import Credential
 from gateway.exchange import FAILED, Exchange, Headers, rung
 from gateway.pool import Pool
-from gateway.problems import BodyIncomplete
 from gateway.reply import Failed, Reply, TimedOut
-from gateway.steps.receive import BODY_LIMIT, too_large
 
-SHORT = 64 * 1024  # bodies up to this length travel with the head
 HOP_BY_HOP = {
     b"connection",
     b"expect",
@@ -58,7 +55,12 @@ ANSWERED = rung("backend")
 
 
 async def dispatch(exchange: Exchange) -> None:
-    """Send the request upstream and take over status and headers of the answer."""
+    """Send the request upstream and take over status and headers of the answer.
+
+    An earlier step may have an answer already: from a cache, or made up.
+    """
+    if exchange.reply is not None:
+        return
     began = time.perf_counter_ns()
     try:
         exchange.reply = reply = await _ask(exchange)
@@ -79,11 +81,11 @@ async def _ask(exchange: Exchange) -> Reply:
     operation = exchange.operation
     assert operation is not None  # noqa: S101 - steps before this one
     stream = None
-    if exchange.length != 0:
-        if exchange.length is None or exchange.length <= SHORT:
-            await _read(exchange)
+    if not exchange.taken and exchange.length != 0:
+        if exchange.length is None or exchange.length <= bodies.SHORT:
+            await bodies.take(exchange)
         else:
-            stream = _stream(exchange)
+            stream = bodies.pieces(exchange, operation.policy.body_limit)
     repeatable = exchange.method not in {"POST", "PATCH"} or b"idempotency-key" in exchange.headers
     head = partial(_head, exchange, streamed=stream is not None)
     return await exchange.runtime.upstreams[operation.upstream].send(
@@ -165,35 +167,6 @@ def _standing(credential: Credential) -> bytes:
     )
     made = credential.prepared["caller"] = callers.standing(caller)
     return made
-
-
-async def _read(exchange: Exchange) -> None:
-    """Read a short or chunked body as a whole: one that is cut off reaches nobody."""
-    parts: list[bytes] = []
-    async for part in _parts(exchange):
-        parts.append(part)
-        if exchange.bytes_in > BODY_LIMIT:
-            raise too_large(exchange.bytes_in)
-    exchange.body = b"".join(parts)
-
-
-async def _stream(exchange: Exchange) -> AsyncIterator[bytes]:
-    async for part in _parts(exchange):
-        yield part
-
-
-async def _parts(exchange: Exchange) -> AsyncIterator[bytes]:
-    more = True
-    while more:
-        message = await exchange.receive()
-        if message["type"] == "http.disconnect":
-            # The caller hung up, or cannot be understood any more: the server tells both like this.
-            raise BodyIncomplete(f"After {exchange.bytes_in} bytes the body could not be read on.")
-        part: bytes = message.get("body", b"")
-        exchange.bytes_in += len(part)
-        more = message.get("more_body", False)
-        if part:
-            yield part
 
 
 def _answer_headers(exchange: Exchange, reply: Reply) -> Headers:

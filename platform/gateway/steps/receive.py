@@ -6,13 +6,14 @@ from ipaddress import IPv6Address, ip_address
 from itertools import chain
 from urllib.parse import unquote_to_bytes
 
+from apps.catalog.policies import BODY_LIMIT as MOST
 from apps.core.rest.errors import BodyTooLarge, MethodNotAllowed
 from apps.keys.errors import CredentialInUrl
 from gateway.answers import METHODS
 from gateway.exchange import FAILED, Exchange, rung
+from gateway.origins import allowed
 from gateway.problems import HeaderRepeated, HeadersTooLarge, PathInvalid
 
-BODY_LIMIT = 1024 * 1024
 HEADER_BYTES = 16 * 1024
 HEADER_COUNT = 80  # the server itself refuses more than 100, without a word
 # Empty, dot and encoded segments, backslashes, and anything encoded twice or not as text.
@@ -51,7 +52,8 @@ async def receive(exchange: Exchange) -> None:
         )
     exchange.address = client(exchange)
     exchange.traceparent = _traceparent(exchange)
-    exchange.origin = headers.get(b"origin") == exchange.runtime.portal
+    if b"origin" in headers:
+        exchange.origin = allowed(exchange, exchange.method)
     _length(exchange)
     if exchange.method not in KNOWN_METHODS:
         raise MethodNotAllowed(
@@ -91,13 +93,13 @@ def _length(exchange: Exchange) -> None:
     if b"transfer-encoding" in headers:
         return  # counted while it is read
     exchange.length = int(headers.get(b"content-length") or 0)
-    if exchange.length > BODY_LIMIT:
-        raise too_large(exchange.length)
+    if exchange.length > MOST:
+        raise too_large(exchange.length, MOST)
 
 
-def too_large(length: int) -> BodyTooLarge:
-    """Return the refusal of a body of at least ``length`` bytes."""
-    return BodyTooLarge(f"The body has {length} bytes or more; {BODY_LIMIT} are accepted.")
+def too_large(length: int, limit: int) -> BodyTooLarge:
+    """Return the refusal of a body of at least ``length`` bytes where ``limit`` are accepted."""
+    return BodyTooLarge(f"The body has {length} bytes or more; {limit} are accepted.")
 
 
 def client(exchange: Exchange) -> str:

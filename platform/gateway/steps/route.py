@@ -2,6 +2,7 @@
 
 from apps.core.errors import Problem
 from gateway.exchange import FAILED, Exchange, rung
+from gateway.steps.receive import too_large
 
 FOUND = rung("route")
 
@@ -17,4 +18,6 @@ async def route(exchange: Exchange) -> None:
         raise
     exchange.operation = operation
     exchange.api = operation.api
+    if exchange.length and exchange.length > operation.policy.body_limit:
+        raise too_large(exchange.length, operation.policy.body_limit)
     exchange.trace.append(FOUND)

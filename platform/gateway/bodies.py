@@ -1,0 +1,54 @@
+"""Bodies: a request's, read as a whole or piece by piece, and an answer's, as JSON."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+
+from gateway.exchange import Exchange
+from gateway.problems import BodyIncomplete
+from gateway.reply import Failed, Reply
+from gateway.steps.receive import too_large
+
+SHORT = 64 * 1024  # bodies up to this length travel with the head
+LOOKED_INTO = 4 * 1024 * 1024  # bytes of a body that the gateway reads as a whole
+
+
+async def take(exchange: Exchange) -> None:
+    """Read a body as a whole: one that is cut off reaches nobody."""
+    assert exchange.operation is not None  # noqa: S101 - bodies are read for an operation
+    limit = min(exchange.operation.policy.body_limit, LOOKED_INTO)
+    parts = [part async for part in pieces(exchange, limit)]
+    exchange.body, exchange.taken = b"".join(parts), True
+    exchange.length = len(exchange.body)
+
+
+async def pieces(exchange: Exchange, limit: int) -> AsyncIterator[bytes]:
+    """Yield a body as it comes in; one of more than ``limit`` bytes ends in a Problem."""
+    more = True
+    while more:
+        message = await exchange.receive()
+        if message["type"] == "http.disconnect":
+            # The caller hung up, or cannot be understood any more: the server tells both like this.
+            raise BodyIncomplete(f"After {exchange.bytes_in} bytes the body could not be read on.")
+        part: bytes = message.get("body", b"")
+        exchange.bytes_in += len(part)
+        if exchange.bytes_in > limit:
+            raise too_large(exchange.bytes_in, limit)
+        more = message.get("more_body", False)
+        if part:
+            yield part
+
+
+async def answered(reply: Reply) -> Any:
+    """Return an answer's body as JSON, read to its end; Failed when that cannot be had."""
+    size, parts = 0, []
+    while (part := await reply.read()) is not None:
+        size += len(part)
+        parts.append(part)
+        if size > LOOKED_INTO:
+            raise Failed(f"its answer has more than {LOOKED_INTO} bytes to look into")
+    try:
+        return orjson.loads(b"".join(parts))
+    except orjson.JSONDecodeError:
+        raise Failed("its answer is no JSON, though it says so") from None
