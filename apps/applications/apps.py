@@ -21,6 +21,8 @@ class ApplicationsConfig(AppConfig):
             ("application.rejected", "A reviewer declined an application."),
             ("application.scopes_requested", "A developer said which scopes an application needs."),
             ("application.scopes_approved", "A reviewer decided on the scopes for live data."),
+            ("application.presentation_approved", "A reviewer agreed to what people read of it."),
+            ("application.presentation_refused", "A reviewer refused a new name or logo."),
             ("application.suspended", "An operator stopped an application's calls."),
             ("application.reinstated", "An operator let an application call again."),
         )

@@ -2,8 +2,11 @@
 
 from typing import Self
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce, Concat
 
 from apps.accounts.models import User
 from apps.core import clock
@@ -18,6 +21,29 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
     def visible_to(self, user: User) -> Self:
         """Return those of the organizations that ``user`` is a member of."""
         return self.filter(user.belongs("organization"))
+
+    def changed_since_review(self) -> Self:
+        """Return the approved ones of which people do not read yet what their developers want.
+
+        Nor did a reviewer refuse just that.
+        """
+        line = Value("\n")
+        now = Concat(
+            *("name", line, "organization__name", line, "homepage", line),
+            Coalesce("logo__digest", Value("")),
+            output_field=models.TextField(),
+        )
+        kept = "presentation__"
+        before = Concat(
+            *(f"{kept}name", line, f"{kept}publisher", line, f"{kept}homepage", line),
+            f"{kept}digest",
+            output_field=models.TextField(),
+        )
+        approved = self.filter(state=Application.State.APPROVED, presentation__isnull=False)
+        changed = approved.annotate(face_now=now, face_before=before).exclude(
+            face_now=F("face_before")
+        )
+        return changed.exclude(face_now=F(f"{kept}refused"))
 
 
 class Application(models.Model):  # type: ignore[django-manager-missing] # OAuth's
@@ -99,3 +125,27 @@ class Logo(models.Model):
 
     def __str__(self) -> str:
         return f"Logo of {self.application}"
+
+    @property
+    def address(self) -> str:
+        """Return where everybody finds it; another picture has another address."""
+        return f"{settings.PORTAL_URL}/logos/{self.application_id}/{self.digest}.png"
+
+
+class Presentation(models.Model):
+    """What people read about an application: a copy of what a reviewer agreed to last."""
+
+    application = models.OneToOneField(
+        Application, models.CASCADE, primary_key=True, related_name="presentation"
+    )
+    name = models.CharField(max_length=80)
+    publisher = models.CharField(max_length=80, help_text="The organization's name.")
+    homepage = models.URLField(blank=True)
+    png = models.BinaryField(null=True, help_text="The logo.")
+    digest = models.CharField(max_length=64, blank=True, help_text="The logo's SHA-256.")
+    approved_at = models.DateTimeField(default=clock.real)
+    refused = models.TextField(blank=True, help_text="The wish that a reviewer refused last.")
+    refused_because = models.CharField(max_length=500, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} by {self.publisher}"

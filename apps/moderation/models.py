@@ -21,6 +21,8 @@ class Decision(models.Model):
         SUSPENDED = "suspended", "Suspended"
         REINSTATED = "reinstated", "Reinstated"
         SCOPES = "scopes", "Scopes decided"
+        PRESENTED = "presented", "Changes approved"
+        NOT_PRESENTED = "not_presented", "Changes declined"
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="decisions")
     verdict = models.CharField(max_length=20, choices=Verdict.choices)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from django.db import transaction
 
 from apps.accounts.models import User
+from apps.applications import presenting
 from apps.applications import scopes as application_scopes
 from apps.applications import services as applications
 from apps.applications.models import Application
@@ -24,15 +25,30 @@ SUBJECTS = {
     Verdict.SUSPENDED: "{} is suspended",
     Verdict.REINSTATED: "{} may call again",
     Verdict.SCOPES: "What {} may do on live data has changed",
+    Verdict.PRESENTED: "People see {} as you changed it",
+    Verdict.NOT_PRESENTED: "People go on seeing {} as it was",
 }
 
 
 @transaction.atomic
 def approve(
-    application: Application, *, reason: str, actor: User, scopes: Iterable[str] | None = None
+    application: Application,
+    *,
+    reason: str,
+    actor: User,
+    scopes: Iterable[str] | None = None,
+    seen: str | None = None,
 ) -> Decision:
-    """Let a submitted application have live keys, with ``scopes`` or with all it asks for."""
-    decision = _decide(application, applications.approve, Verdict.APPROVED, reason, actor)
+    """Let a submitted application have live keys, with ``scopes`` or with all it asks for.
+
+    ``seen`` is how it looked to the reviewer: what was changed meanwhile is not approved unseen.
+    """
+
+    def move(subject: Application, *, reason: str, actor: User) -> None:
+        applications.approve(subject, reason=reason, actor=actor)
+        presenting.keep(subject, seen=seen)
+
+    decision = _decide(application, move, Verdict.APPROVED, reason, actor)
     wanted = application.requested_scopes if scopes is None else scopes
     _let_have(application, wanted, actor)
     return decision
@@ -51,6 +67,28 @@ def decide_scopes(
         _let_have(subject, scopes, actor)
 
     return _decide(application, move, Verdict.SCOPES, reason, actor)
+
+
+def approve_changes(
+    application: Application, *, reason: str, actor: User, seen: str | None = None
+) -> Decision:
+    """Let people see an approved application as its developers changed it."""
+
+    def move(subject: Application, *, reason: str, actor: User) -> None:
+        presenting.approve(subject, seen=seen, actor=actor)
+
+    return _decide(application, move, Verdict.PRESENTED, reason, actor)
+
+
+def decline_changes(
+    application: Application, *, reason: str, actor: User, seen: str | None = None
+) -> Decision:
+    """Let people go on seeing an approved application as it was."""
+
+    def move(subject: Application, *, reason: str, actor: User) -> None:
+        presenting.refuse(subject, reason=reason, seen=seen, actor=actor)
+
+    return _decide(application, move, Verdict.NOT_PRESENTED, reason, actor)
 
 
 def request_changes(application: Application, *, reason: str, actor: User) -> Decision:

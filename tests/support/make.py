@@ -4,6 +4,7 @@ from itertools import count
 from typing import Any
 
 from apps.accounts.models import User
+from apps.applications import presenting
 from apps.applications.models import Application
 from apps.catalog.models import Scope
 from apps.keys import services as keys
@@ -87,6 +88,7 @@ def application(
             state=Application.State.APPROVED, requested_scopes=every, approved_scopes=every
         )
         made.refresh_from_db()
+        presenting.keep(made)
     return made
 
 
