@@ -17,9 +17,9 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from apps.accounts.models import User
-from apps.core import clock, ids
+from apps.core import clock, ids, outgoing
 from apps.events.models import Event
-from apps.oauth import outbound, sessions, signing
+from apps.oauth import sessions, signing
 from apps.oauth.models import LogoutNotice, SignIn
 
 TYPE: Final = "logout+jwt"
@@ -119,8 +119,8 @@ def send(name: str) -> bool:
 def _post(notice: LogoutNotice) -> str:
     try:
         uri = notice.client.backchannel_logout_uri
-        status = outbound.post(uri, {"logout_token": token(notice)})
-    except outbound.Unreachable as why:
+        status = outgoing.post(uri, {"logout_token": token(notice)})
+    except outgoing.Unreachable as why:
         return str(why)
     return "" if status in UNDERSTOOD else f"It answered {status}."
 

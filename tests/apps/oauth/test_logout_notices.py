@@ -10,8 +10,8 @@ from pytest_django.fixtures import Settings
 from time_machine import TimeMachineFixture
 
 from apps.accounts.models import User
-from apps.core import clock
-from apps.oauth import logout, outbound, sessions, signing
+from apps.core import clock, outgoing
+from apps.oauth import logout, sessions, signing
 from apps.oauth.models import Client, LogoutNotice, SignIn
 from tests.support import oidc
 from tests.support.relying import Handler, Relying, signed_in
@@ -97,8 +97,8 @@ def test_a_server_that_is_away_is_noted(browser: Browser, person: User) -> None:
 )
 def test_addresses_that_may_not_be_called(settings: Settings, portal: str, url: str) -> None:
     settings.PORTAL_URL = portal
-    with pytest.raises(outbound.Unreachable):
-        outbound.post(url, {})
+    with pytest.raises(outgoing.Unreachable):
+        outgoing.post(url, {})
 
 
 @pytest.mark.parametrize(
@@ -123,12 +123,12 @@ def test_addresses_that_may_not_be_called(settings: Settings, portal: str, url: 
 )
 def test_no_client_leads_us_into_our_own_network(settings: Settings, host: str) -> None:
     settings.PORTAL_URL = "https://portal.example"
-    with pytest.raises(outbound.Unreachable, match="private network"):
-        outbound.post(f"https://{host}/logout", {})
+    with pytest.raises(outgoing.Unreachable, match="private network"):
+        outgoing.post(f"https://{host}/logout", {})
 
 
 def test_a_server_that_drips_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbound, "DEADLINE", 0.3)
+    monkeypatch.setattr(outgoing, "DEADLINE", 0.3)
     stop = threading.Event()
 
     class Dripping(Handler):
@@ -145,8 +145,8 @@ def test_a_server_that_drips_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None
     thread.start()
     try:
         began = clock.real()
-        with pytest.raises(outbound.Unreachable):
-            outbound.post(f"http://127.0.0.1:{server.server_port}/", {})
+        with pytest.raises(outgoing.Unreachable):
+            outgoing.post(f"http://127.0.0.1:{server.server_port}/", {})
         assert clock.real() - began < timedelta(seconds=3)
     finally:
         stop.set()
@@ -167,8 +167,8 @@ def test_a_name_with_many_silent_addresses_keeps_no_worker_busy(
     many = [(2, 1, 6, "", (f"1.1.1.{number}", 443)) for number in range(1, 60)]
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: many)
     monkeypatch.setattr("socket.create_connection", silent)
-    with pytest.raises(outbound.Unreachable):
-        outbound.post("https://many.example/logout", {})
+    with pytest.raises(outgoing.Unreachable):
+        outgoing.post("https://many.example/logout", {})
     assert tried == ["1.1.1.1", "1.1.1.2", "1.1.1.3"]
 
 

@@ -1,24 +1,31 @@
-"""Posting to an address that a developer chose, without becoming their way into our network.
+"""Calling an address that somebody chose, without becoming their way into our network.
 
 The name is resolved once, every address it has must be public, and the connection goes to one of
-those and nowhere else: no redirect, no proxy, no second look-up. Where the portal itself runs on
-loopback (the box), loopback is public enough.
+those and nowhere else: no proxy, no second look-up; where a redirect leads is looked at in the same
+way. Where the portal itself runs on loopback (the box), loopback is public enough.
 """
 
 import http.client
 import socket
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
 from threading import Event, Timer
-from typing import Final
-from urllib.parse import urlencode, urlsplit
+from typing import Final, TypeVar
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from django.conf import settings
 
 TIMEOUT: Final = 3.0  # seconds to connect, and for each piece of the answer
 DEADLINE: Final = 8.0  # seconds for all of it, however slowly it drips
+LONG: Final = 30.0  # the same for a document, which may be large
 TRIED: Final = 3  # of the addresses that a name has: each may take its time to be silent
+REDIRECTS: Final = 3
+FORM: Final = {"Content-Type": "application/x-www-form-urlencoded", "Cache-Control": "no-store"}
+AGENT: Final = {"User-Agent": "Trellis", "Accept-Encoding": "identity"}
+Answer = http.client.HTTPResponse
+T = TypeVar("T")
 
 
 class Unreachable(Exception):  # noqa: N818 - named after what it says
@@ -43,6 +50,42 @@ def fault(url: str) -> str:
 
 def post(url: str, fields: dict[str, str]) -> int:
     """Post a form and return the status of the answer; Unreachable when there was none."""
+    # Nothing in the body is of interest.
+    return _exchange("POST", url, lambda answer: answer.status, body=urlencode(fields), more=FORM)
+
+
+def get(url: str, *, limit: int) -> bytes:
+    """Return what lies at ``url``; Unreachable when it is nothing, or more than ``limit`` bytes."""
+    for _ in range(REDIRECTS + 1):
+        found = _exchange("GET", url, lambda answer: _read(answer, limit), seconds=LONG, more=AGENT)
+        if isinstance(found, bytes):
+            return found
+        url = urljoin(url, found)
+    raise Unreachable(f"It leads elsewhere more than {REDIRECTS} times.")
+
+
+def _read(answer: Answer, limit: int) -> bytes | str:
+    """Return the body, or the address where it is instead."""
+    if answer.status in {301, 302, 303, 307, 308} and (elsewhere := answer.getheader("location")):
+        return elsewhere
+    if answer.status != http.client.OK:
+        raise Unreachable(f"It answered {answer.status}.")
+    body = answer.read(limit + 1)
+    if len(body) > limit:
+        raise Unreachable(f"It holds more than {limit:,} bytes.")
+    return body
+
+
+def _exchange(
+    method: str,
+    url: str,
+    read: Callable[[Answer], T],
+    *,
+    more: dict[str, str],
+    body: str | None = None,
+    seconds: float | None = None,
+) -> T:
+    """Send one request and return what ``read`` makes of the answer."""
     if why := fault(url):
         raise Unreachable(why)
     parts = urlsplit(url)
@@ -50,13 +93,8 @@ def post(url: str, fields: dict[str, str]) -> int:
     host, port = str(parts.hostname), parts.port or (443 if secure else 80)
     connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
-    headers = {
-        "Content-Type": "application/x-www-form-urlencoded",
-        "Cache-Control": "no-store",
-        "Connection": "close",
-    }
     cut = Event()
-    deadline = Timer(DEADLINE, _cut, [connection, cut])
+    deadline = Timer(seconds or DEADLINE, _cut, [connection, cut])
     deadline.daemon = True
     try:
         connection.sock = _connect(host, port)
@@ -64,11 +102,12 @@ def post(url: str, fields: dict[str, str]) -> int:
         if secure:
             connection.sock = _secured(connection.sock, host)
             connection.sock.do_handshake()
-        connection.request("POST", path or "/", urlencode(fields), headers)
-        with connection.getresponse() as answer:  # Nothing in the body is of interest.
+        connection.request(method, path or "/", body, {"Connection": "close", **more})
+        with connection.getresponse() as answer:
+            found = read(answer)
             if cut.is_set():
                 raise TimeoutError("The answer took too long.")
-            return answer.status
+            return found
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from error
     finally:
