@@ -61,7 +61,7 @@ class ClientForm(forms.Form):
     token_format = forms.ChoiceField(
         label=_("Access tokens"),
         choices=Client.TokenFormat.choices,
-        help_text=_("Both can be revoked within a second; a JWT can be read by its resource."),
+        help_text=_("Both can be revoked within a second; a JWT can be read by the API it is for."),
     )
     id_token_algorithm = forms.ChoiceField(
         label=_("ID tokens are signed with"), choices=[(name, name) for name in ALGORITHMS]
@@ -89,7 +89,7 @@ class ClientForm(forms.Form):
         ),
     )
     ip_allow = forms.CharField(
-        label=_("Addresses"),
+        label=_("Allowed networks"),
         required=False,
         max_length=2000,
         help_text=_(

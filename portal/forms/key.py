@@ -62,7 +62,7 @@ class KeyForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     ip_allow = forms.CharField(
-        label=_("Addresses"),
+        label=_("Allowed networks"),
         required=False,
         max_length=2000,
         help_text=_("Calls from elsewhere are refused. Without any, the key works everywhere."),
@@ -94,9 +94,6 @@ class KeyForm(forms.Form):
         self.fields["access"].initial = "restricted" if livemode else "full"
         if livemode:
             self.initial["tenant"] = tenants.filter(kind=Tenant.Kind.LIVE).first()
-        else:  # Here nothing can be harmed. A live key gets the scopes that someone ticks.
-            harmless = Scope.objects.of_data().values_list("name", flat=True)
-            self.initial["scopes"] = list(harmless)
 
     def clean(self) -> dict[str, Any]:
         """Ask a restricted key for a scope; give a full one what its application may do."""

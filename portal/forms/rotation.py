@@ -62,7 +62,13 @@ class OverlapForm(RotateForm):
         choices += [(hours, str(words)) for hours, words in OVERLAPS if self._end(hours) > now]
         overlap.choices = choices  # type: ignore[attr-defined]  # a ChoiceField
         overlap.required = False
-        self.fields["silent_hours"].initial = old.silent_hours
+        silences = [(hours, str(words)) for hours, words in SILENCES]
+        if old.silent_hours and str(old.silent_hours) not in dict(silences):  # as a program chose
+            as_now = _("After %(hours)s hours without a call, as now")
+            silences.append((str(old.silent_hours), str(as_now % {"hours": old.silent_hours})))
+        early = self.fields["silent_hours"]
+        early.choices = silences  # type: ignore[attr-defined]  # a ChoiceField
+        early.initial = old.silent_hours
 
     def ends_at(self) -> datetime:
         """Return when the overlap ends."""

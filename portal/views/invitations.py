@@ -64,6 +64,8 @@ def join_after_sign_up(request: HttpRequest, person: User) -> None:
         messages.warning(request, problem.detail)
     else:
         request.session[ORGANIZATION] = membership.organization_id
+        welcome = {"name": membership.organization, "role": membership.get_role_display()}
+        messages.success(request, _("Welcome to %(name)s. Your role: %(role)s.") % welcome)
 
 
 def _refused(request: HttpRequest, context: dict[str, object], problem: Problem) -> HttpResponse:

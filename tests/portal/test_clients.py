@@ -16,8 +16,9 @@ from apps.core import clock, ids
 from apps.events.models import Event
 from apps.oauth import client_secrets, families, registration
 from apps.oauth.models import AccessToken, Client, ClientSecret, Consent, InitialToken
+from apps.orgs.models import Role
 from tests.portal.conftest import Team
-from tests.support import consent, make, oauth
+from tests.support import browsers, consent, make, oauth
 
 FIELDS: dict[str, Any] = {
     "name": "Ledger",
@@ -45,6 +46,19 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (600, 300)) -> SimpleUplo
     written = io.BytesIO()
     Image.new("RGB", size, "teal").save(written, kind)
     return SimpleUploadedFile("logo", written.getvalue(), f"image/{kind.lower()}")
+
+
+def test_who_changes_nothing_reads_what_a_client_is_set_to(
+    client_of_team: Client, team: Team
+) -> None:
+    auditor = make.user()
+    team.organization.memberships.create(user=auditor, role=Role.AUDITOR)
+    address = reverse("portal:applications-client", args=[client_of_team.client_id])
+    page = browsers.of(auditor).get(address).content.decode()
+    assert "Developers change it." in page
+    assert client_of_team.redirect_uris.split()[0] in page
+    assert "all of its application" in page
+    assert "Save changes" not in page
 
 
 def test_a_new_client_shows_its_secret_once(browser: Browser, team: Team) -> None:

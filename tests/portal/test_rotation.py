@@ -156,6 +156,17 @@ def test_an_end_that_has_passed_is_not_offered(browser: Client, team: Team) -> N
     assert Key.objects.get(pk=moved.pk).expires_at == before
 
 
+def test_hours_of_silence_that_a_program_chose_are_offered_and_kept(
+    browser: Client, team: Team
+) -> None:
+    keys.rotate(team.key, overlap=DAY, silent_hours=2, actor=team.developer)
+    form = browser.get(reverse("portal:keys-hand-over", args=[team.key.pk])).context["form"]
+    assert '<option value="2" selected>' in str(form["silent_hours"])
+    change = reverse("portal:keys-hand-over-change", args=[team.key.pk])
+    browser.post(change, {"overlap": "", "silent_hours": "2"})
+    assert Key.objects.get(pk=team.key.pk).silent_hours == 2
+
+
 @pytest.mark.parametrize("name", ["rotate", "hand-over", "hand-over-change", "hand-over-end"])
 def test_somebody_elses_key_does_not_exist(newcomer: Client, team: Team, name: str) -> None:
     keys.rotate(team.key, actor=None)

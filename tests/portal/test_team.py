@@ -77,7 +77,9 @@ def test_who_signs_up_with_an_invitation_joins_and_founds_nothing(
         (team.organization, Role.AUDITOR)
     ]
     assert Organization.objects.count() == 1
-    assert client.get(reverse("portal:overview")).context["organization"] == team.organization
+    answer = client.get(reverse("portal:overview"))
+    assert answer.context["organization"] == team.organization
+    assert "Welcome to Bicycle Shop. Your role: Auditor." in answer.content.decode()
 
 
 def test_who_signs_up_with_another_address_joins_nothing(client: Client, team: Team) -> None:
