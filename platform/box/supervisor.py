@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 import urllib.request
+from dataclasses import replace
 from http import HTTPStatus
 from types import FrameType
 
@@ -20,6 +21,7 @@ READY_WITHIN = 120.0
 GIVE_UP_AFTER = 3  # failures of one program before the box was ever ready
 PATIENCE = 5.0  # seconds that programs are given to stop; the servers follow, 10 s in all
 PAUSE = 0.05
+LOOPBACK = "127.0.0.1"  # The example serves there, whatever --host says.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Servers log every start and stop; a person needs to see what went wrong.
 TELLING = ("ERROR:", "FATAL:", "PANIC:", "WARNING:", " # ")
@@ -66,14 +68,27 @@ class Supervisor:
         if left := state.State.read(self.home):
             processes.end(left.processes.values(), patience=PATIENCE)
         check_room(self.home.root)
-        for port, option in self.options.ports.items():
-            check_port(self.options.host, port, option)
+        self._check_ports()
         self.console.guard(list(secrets.load(self.home).values()))
         self.state = state.State(processes.Trace.of(os.getpid()), ports=list(self.options.ports))
         self.state.write(self.home)
         self.engines = engines.of(self.home)
         for server in self.engines.embedded:  # Under root they keep their data elsewhere.
             check_room(server.account.folder)
+
+    def _check_ports(self) -> None:
+        """Refuse a taken port; without its own, the example alone is left out."""
+        asked = self.options
+        if asked.examples and (why := unusable(LOOPBACK, asked.example_port)):
+            self.console.say(
+                f"{why}, so the example does not run. Choose another with --example-port; "
+                "TRELLIS_EXAMPLES=false leaves it out."
+            )
+            self.options = replace(asked, examples=False)
+        for port, option in self.options.ports.items():
+            if why := unusable(asked.host, port):
+                other = f"Stop the program that serves it, or choose another port with {option}."
+                raise BoxError(f"{why}. {other}")
 
     def _start(self) -> None:
         for server in self.engines.embedded:
@@ -226,18 +241,16 @@ def already_running(home: Home) -> str:
     return f"Trellis already runs in {home.root}{where}. Stop it with: trellis down"
 
 
-def check_port(host: str, port: int, option: str) -> None:
-    """Refuse a port that another program serves."""
+def unusable(host: str, port: int) -> str:
+    """Say why ``port`` cannot be served on; nothing when it can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise BoxError(
-                f"Port {port} on {host} cannot be used ({error.strerror}). Stop the program that "
-                f"serves it, or choose another port with {option}."
-            ) from None
+            return f"Port {port} on {host} cannot be used ({error.strerror})"
+    return ""
 
 
 def healthy(child: Child) -> bool:

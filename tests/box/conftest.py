@@ -45,6 +45,7 @@ class Box:
     web_port: int = field(default_factory=free_port)
     gateway_port: int = field(default_factory=free_port)
     environment: dict[str, str] = field(default_factory=clean_environment)
+    options: list[str] = field(default_factory=list)
     process: "subprocess.Popen[str] | None" = None
 
     def run(self, *arguments: str, **more: Any) -> "subprocess.CompletedProcess[str]":
@@ -63,7 +64,8 @@ class Box:
 
     @property
     def ports(self) -> list[str]:
-        return ["--web-port", str(self.web_port), "--gateway-port", str(self.gateway_port)]
+        ours = ["--web-port", str(self.web_port), "--gateway-port", str(self.gateway_port)]
+        return [*ours, *self.options]
 
     @property
     def log(self) -> Path:
