@@ -6,6 +6,7 @@ from gateway.steps.authorize import authorize
 from gateway.steps.dispatch import dispatch
 from gateway.steps.guard import guard
 from gateway.steps.limit import limit
+from gateway.steps.remember import keep, recall
 from gateway.steps.transform import ask_plainly, transform_request, transform_response
 
 
@@ -17,9 +18,11 @@ def course(policy: Policy) -> tuple[Step, ...]:
         (policy.ip_allow or policy.ip_deny, guard),
         (True, authorize),
         (True, limit),
+        (policy.cache, recall),
         (policy.request, transform_request),
         (looks, ask_plainly),
         (True, dispatch),
         (looks or rules, transform_response),
+        (policy.cache, keep),
     )
     return tuple(step for asked, step in wanted if asked)

@@ -33,6 +33,7 @@ class Exchange:
         "address",
         "answer_headers",
         "api",
+        "asked",
         "backend_us",
         "began",
         "body",
@@ -55,6 +56,7 @@ class Exchange:
         "runtime",
         "scheme",
         "send",
+        "settled",
         "status",
         "taken",
         "target",
@@ -77,7 +79,8 @@ class Exchange:
         self.path: str = scope["path"]
         self.raw_path: bytes = scope["raw_path"] or b"/"
         query: bytes = scope["query_string"]
-        self.target = self.raw_path + b"?" + query if query else self.raw_path
+        self.asked = self.raw_path + b"?" + query if query else self.raw_path
+        self.target = self.asked  # what the service is asked; rules may change it
         self.raw_headers: Headers = scope["headers"]
         self.headers = dict(self.raw_headers)
         self.address = scope["client"][0] if scope["client"] else ""
@@ -99,6 +102,7 @@ class Exchange:
         self.status = 0
         self.code = ""
         self.reply: Reply | None = None
+        self.settled = False  # whether the answer needs no further step
         self.answer_headers: Headers = []
 
     @property

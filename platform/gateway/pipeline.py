@@ -27,6 +27,8 @@ async def serve(exchange: Exchange) -> None:
         assert exchange.operation is not None  # noqa: S101 - the last of those has found it
         for step in exchange.operation.steps:
             await step(exchange)
+            if exchange.settled:
+                break
     except Problem as problem:
         await refuse(exchange, problem)
         return
@@ -36,6 +38,7 @@ async def serve(exchange: Exchange) -> None:
         return
     reply = exchange.reply
     assert reply is not None  # noqa: S101 - the last step has set it
+    exchange.answer_headers += answers.common(exchange)
     if reply.complete:
         body = b"" if exchange.method == "HEAD" else reply.whole()
         await answer(exchange, body)
@@ -107,4 +110,4 @@ async def _hang_up(exchange: Exchange) -> None:
     while (await exchange.receive())["type"] != "http.disconnect":
         pass
     if exchange.reply is not None:
-        exchange.reply.connection.abort(Failed("the caller hung up"))
+        exchange.reply.drop("the caller hung up")

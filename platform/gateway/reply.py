@@ -43,7 +43,7 @@ class Reply:
         "waiter",
     )
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: "Connection | None") -> None:
         self.connection = connection
         self.status = 0
         self.headers: Headers = []
@@ -53,6 +53,16 @@ class Reply:
         self.complete = False
         self.failure: Failed | None = None
         self.waiter: asyncio.Future[None] | None = None
+
+    @classmethod
+    def made(cls, status: int, headers: Headers, body: bytes) -> "Reply":
+        """Return an answer that no service gave just now."""
+        reply = cls(None)
+        reply.status, reply.headers = status, headers
+        reply.chunks.append(body)
+        reply.length = reply.size = len(body)
+        reply.complete = True
+        return reply
 
     async def wait(self) -> None:
         """Wait for the next thing that happens; Failed when it is bad."""
@@ -75,7 +85,7 @@ class Reply:
             await self.wait()
         chunk = self.chunks.popleft()
         self.size -= len(chunk)
-        if not self.chunks:
+        if not self.chunks and self.connection is not None and not self.complete:
             self.connection.resume()
         return chunk
 
@@ -85,7 +95,7 @@ class Reply:
 
     def drop(self, why: str) -> None:
         """Let the rest be: nobody wants to read it."""
-        if not self.complete:
+        if not self.complete and self.connection is not None:
             self.connection.abort(Failed(why))
 
     def replace(self, body: bytes) -> None:

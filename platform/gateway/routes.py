@@ -142,6 +142,7 @@ class Routes:
         self.store = store
         self.upstreams = upstreams
         self.table: Table | None = None
+        self.compiled = 0  # tables so far
         self._changed = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._digest = b""
@@ -192,6 +193,7 @@ class Routes:
             except Invalid:
                 log.exception("The catalog holds a policy that makes no sense: it stays as it was.")
                 return False
+            self.compiled += 1
             log.info("The catalog has %s operations.", len(rows))
         self.upstreams.drop(services)
         return True

@@ -21,6 +21,7 @@ from apps.keys.services import Issued
 from apps.plans import services as plans
 from box.migrate import grant
 from tests.gateway import tokens
+from tests.gateway.policed import api, policed, service  # noqa: F401 - fixtures
 from tests.gateway.process import Gateway
 from tests.gateway.standin import StandIn, document
 from tests.gateway.tokens import Token
@@ -86,10 +87,10 @@ def world(environment: dict[str, str], django_db_blocker: DjangoDbBlocker) -> Wo
 @pytest.fixture(scope="session")
 def upstream() -> Iterator[StandIn]:
     """The service behind the gateway."""
-    service = StandIn()
-    service.start()
-    yield service
-    service.stop()
+    made = StandIn()
+    made.start()
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="session")

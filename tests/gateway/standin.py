@@ -8,8 +8,10 @@ import hashlib
 import json
 import threading
 from typing import Any
+from urllib.parse import unquote
 
 OPERATIONS = {
+    "/cached/{id}": ("get",),
     "/echo": ("get", "post", "put", "patch", "delete"),
     "/orders/{id}": ("get", "patch"),
     "/orders/mine": ("get",),
@@ -163,6 +165,12 @@ class StandIn:
 
     async def _headers(self, value: str, writer: asyncio.StreamWriter) -> None:
         await self._say(writer, 200, b"{}", more=f"x-large: {'z' * 40_000}\r\n")
+
+    async def _cached(self, value: str, writer: asyncio.StreamWriter) -> None:
+        """Answer with how often it was asked, with the headers that its path names."""
+        more = "".join(f"{line}\r\n" for line in unquote(value).split(";") if ":" in line)
+        body = json.dumps({"asked": len(self.requests)}).encode()
+        await self._say(writer, 200, body, more=more)
 
     async def _garbage(self, value: str, writer: asyncio.StreamWriter) -> None:
         writer.write(b"this is not HTTP\r\n\r\n")

@@ -1,77 +1,18 @@
 """What a policy asks for is done to requests and answers, over real HTTP."""
 
-import itertools
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from collections.abc import Callable
 
-import pytest
-
-from apps.catalog.models import Api, ApiVersion, Operation, Target, Upstream
+from apps.catalog.models import Api
 from apps.core.invalidation import announce
 from apps.keys.services import Issued
 from tests.gateway.conftest import World, bearer
+from tests.gateway.policed import Policed
 from tests.gateway.process import Gateway
 from tests.gateway.standin import StandIn
 
-Policed = Callable[..., AbstractContextManager[None]]
-NUMBERS = itertools.count()
 SHOP = "https://shop.example"
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[StandIn]:
-    """Another service, which answers with the request that it got."""
-    made = StandIn()
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture(scope="module")
-def api(world: World, service: StandIn, gateway: Gateway) -> str:
-    """An API that is served elsewhere, below another path."""
-    with world():
-        upstream = Upstream.objects.create(slug="elsewhere")
-        Target.objects.create(upstream=upstream, url=service.url)
-        made = Api.objects.create(slug="books", name="Books", backend=Api.Backend.UPSTREAM)
-        version = ApiVersion.objects.create(
-            api=made, major=1, document={}, digest="", upstream=upstream, base="/shop/v1"
-        )
-        paths = ("/echo", "/books/{id}", "/chunked", "/slow/{seconds}", "/status/{number}")
-        for path, method in (("/echo", "POST"), *((path, "GET") for path in paths)):
-            Operation.objects.create(
-                version=version, name=f"{method} {path}", method=method, path=path
-            )
-    return made.pk
-
-
-@pytest.fixture
-def policed(world: World, api: str, gateway: Gateway) -> Policed:
-    """A block in which the API has a policy."""
-
-    @contextmanager
-    def under(**policy: Any) -> Iterator[None]:
-        known = _tables(gateway)
-        with world():
-            # The number makes each a change, which the gateway reports when it follows it.
-            fresh = {**policy, "retries": next(NUMBERS) % 5}
-            Api.objects.filter(pk=api).update(policy=fresh)
-            announce([], "catalog:")
-        deadline = time.monotonic() + 5
-        while _tables(gateway) == known and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert _tables(gateway) > known
-        yield
-
-    return under
-
-
-def _tables(gateway: Gateway) -> int:
-    """Return how many catalogs the gateway has followed."""
-    return gateway.log.read_text().count("The catalog has")
 
 
 def test_an_upstream_sees_its_own_path_and_who_calls(

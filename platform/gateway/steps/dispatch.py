@@ -9,7 +9,6 @@ from apps.core import caller as callers
 from apps.core.caller import Caller
 from apps.core.rest.errors import UpstreamFailed, UpstreamTimeout
 from gateway import bodies
-from gateway.answers import common
 from gateway.credential import Credential
 from gateway.exchange import FAILED, Exchange, Headers, rung
 from gateway.pool import Pool
@@ -48,6 +47,7 @@ NOT_PASSED_BACK = HOP_BY_HOP | {
     b"ratelimit-policy",
     b"server",
     b"set-cookie",
+    b"surrogate-key",
     b"trellis-request-id",
 }
 ENDINGS = {b"deprecation", b"sunset"}  # may stand once only
@@ -170,14 +170,14 @@ def _standing(credential: Credential) -> bytes:
 
 
 def _answer_headers(exchange: Exchange, reply: Reply) -> Headers:
-    """Return the backend's headers and ours; the end of a key outranks that of an operation."""
+    """Return the backend's headers; the end of a key outranks that of an operation."""
     credential = exchange.credential
     ours = NOT_PASSED_BACK | ENDINGS if credential and credential.rotated_at else NOT_PASSED_BACK
     return [
         header
         for header in reply.headers
         if header[0] not in ours and not header[0].startswith(b"access-control-")
-    ] + common(exchange)
+    ]
 
 
 def _code(reply: Reply) -> str:
