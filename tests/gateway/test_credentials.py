@@ -55,6 +55,15 @@ def test_what_is_no_key(gateway: Gateway, value: str) -> None:
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]
 
 
+def test_a_good_key_under_another_scheme_opens_nothing(
+    gateway: Gateway, key: Issued, upstream: StandIn
+) -> None:
+    target = "/shop/v1/echo?scheme=1"
+    for scheme in ("Basic", "Token", "Digest", "ApiKey"):
+        refused(gateway, f"{scheme} {key.secret}", "key_malformed", target=target)
+    assert upstream.seen("scheme=1") == []
+
+
 def test_a_mistyped_key(gateway: Gateway) -> None:
     secret = secrets.mint("test")
     wrong = secret[:-1] + ("0" if secret[-1] != "0" else "1")

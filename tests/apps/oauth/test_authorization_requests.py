@@ -6,6 +6,7 @@ import pytest
 from django.http import QueryDict
 
 from apps.applications.models import Application
+from apps.core import clock
 from apps.oauth import redirects
 from apps.oauth.authorization import AuthorizationRequest, Refused, check
 from apps.oauth.models import Client
@@ -105,6 +106,21 @@ def test_another_redirect_uri_is_followed_nowhere(client: Client, uri: str | Non
     assert refusal(client, redirect_uri=uri).redirect_uri == ""
 
 
+def test_of_two_redirect_uris_none_is_followed(client: Client) -> None:
+    parameters = QueryDict(mutable=True)
+    for name, value in consent.query(client).items():
+        parameters[name] = value
+    parameters.appendlist("redirect_uri", "https://evil.example/")
+    with pytest.raises(Refused) as refused:
+        check(parameters, client)
+    assert refused.value.redirect_uri == ""
+
+
+def test_an_address_that_could_not_be_registered_today_is_followed_nowhere(client: Client) -> None:
+    client.redirect_uris += "\nhttp://shop.example/cb"
+    assert refusal(client, redirect_uri="http://shop.example/cb").redirect_uri == ""
+
+
 @pytest.mark.spec("RFC 8252", "7.3")
 @pytest.mark.parametrize(
     ("asked", "fits"),
@@ -158,6 +174,18 @@ def test_a_live_client_of_an_application_that_may_not_is_refused_on_a_page(
     live = consent.client(application, environment=Tenant.Kind.LIVE)
     live.application.state = state
     refused = refusal(live)
+    assert (refused.error, refused.redirect_uri) == ("unauthorized_client", "")
+
+
+def test_a_suspension_is_told_on_a_page(client: Client) -> None:
+    application = client.application
+    application.state = Application.State.SUSPENDED
+    refused = refusal(client)
+    assert (refused.error, refused.redirect_uri) == ("unauthorized_client", "")
+    application.state = Application.State.DRAFT
+    assert asked(client).client == client
+    application.organization.suspended_at = clock.real()
+    refused = refusal(client)
     assert (refused.error, refused.redirect_uri) == ("unauthorized_client", "")
 
 

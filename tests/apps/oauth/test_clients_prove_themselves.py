@@ -17,9 +17,11 @@ from time_machine import TimeMachineFixture
 
 from apps.applications.models import Application
 from apps.core import clock, valkey
-from apps.oauth import assertions, client_secrets
+from apps.core.errors import Problem
+from apps.oauth import assertions, client_secrets, clients
 from apps.oauth.models import AccessToken, Client
 from apps.orgs.models import Organization
+from tests.gateway.tokens import Keys
 from tests.support import make, oauth, oidc
 from tests.support.oauth import Answer, Party
 
@@ -88,6 +90,34 @@ def test_a_confidential_client_cannot_leave_its_secret_out(party: Party) -> None
     assert (refused.status, refused.error) == (401, "invalid_client")
 
 
+def test_the_secret_of_another_client_is_none(party: Party) -> None:
+    other = oauth.confidential(party.client.application)
+    refused = own(Party(party.client, other.secret))
+    assert (refused.status, refused.error) == (401, "invalid_client")
+    assert own(other).status == 200
+
+
+def test_a_secret_ends_in_the_future_and_there_are_five_at_most(party: Party) -> None:
+    with pytest.raises(Problem, match="in the future"):
+        client_secrets.add_secret(party.client, expires_at=clock.real(), actor=None)
+    for _ in range(client_secrets.AT_MOST - 1):
+        client_secrets.add_secret(party.client, actor=None)
+    with pytest.raises(Problem, match="at most 5"):
+        client_secrets.add_secret(party.client, actor=None)
+    assert party.client.secrets.count() == 5
+    client_secrets.revoke_secret(party.client.secrets.first(), actor=None)
+    client_secrets.add_secret(party.client, actor=None)
+
+
+def test_an_overlap_never_prolongs_a_secret(party: Party) -> None:
+    soon = clock.real() + timedelta(minutes=10)
+    ending, _ = client_secrets.add_secret(party.client, expires_at=soon, actor=None)
+    new, _ = client_secrets.add_secret(party.client, actor=None)
+    client_secrets.retire_others(new, overlap=timedelta(hours=1), actor=None)
+    ending.refresh_from_db()
+    assert ending.expires_at == soon
+
+
 def test_several_secrets_are_good_at_once_and_each_ends_by_itself(
     party: Party, time_machine: TimeMachineFixture
 ) -> None:
@@ -134,6 +164,15 @@ def test_a_public_client_with_a_secret_is_refused() -> None:
     public = oauth.public()
     refused = Party(public.client, "secret").token("authorization_code", code="x")
     assert refused.error == "invalid_client"
+
+
+def test_a_client_that_became_public_proves_nothing_by_its_old_secret(party: Party) -> None:
+    code = oauth.code(party)
+    fields = {"authentication": Client.Auth.NONE, "grant_types": ["authorization_code"]}
+    clients.change(party.client, actor=None, **fields)
+    assert party.client.secrets.usable().exists()
+    assert party.redeem(code).error == "invalid_client"
+    assert not AccessToken.objects.exists()
 
 
 def test_a_suspended_application_gets_no_token_and_is_told_why(party: Party) -> None:
@@ -281,6 +320,26 @@ def test_a_public_key_is_no_shared_secret(signer: Party, key: JWK) -> None:
 def test_what_is_no_assertion_is_refused(text: str) -> None:
     refused = asserted(text)
     assert (refused.status, refused.error) == (401, "invalid_client")
+
+
+def test_an_assertion_under_an_odd_header_is_refused() -> None:
+    keys = Keys("ES256")
+    jwks = {"keys": [keys.jwk]}
+    client = oauth.confidential(authentication=Client.Auth.JWT, jwks=jwks).client
+    make.sandbox(client.application.organization)
+    claims = {"iss": client.client_id, "sub": client.client_id, "aud": settings.PORTAL_URL}
+    claims |= {"exp": int(time.time()) + 60, "jti": "1"}
+    for header in ({}, {"alg": None}, {"alg": ["ES256"]}, {"alg": "ES256", "crit": ["exp"]}):
+        refused = asserted(keys.sign(header, claims))
+        assert (refused.status, refused.error) == (401, "invalid_client"), header
+    assert asserted(keys.sign({"alg": "ES256"}, claims)).status == 200
+
+
+def test_an_assertion_of_another_type_is_refused(signer: Party, key: JWK) -> None:
+    for kind in ("", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"):
+        refused = asserted(signed(signer, key), client_assertion_type=kind)
+        assert (refused.status, refused.error) == (401, "invalid_client")
+    assert not AccessToken.objects.exists()
 
 
 def test_a_client_that_signs_cannot_fall_back_to_a_secret(signer: Party) -> None:

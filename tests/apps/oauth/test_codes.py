@@ -9,7 +9,7 @@ from time_machine import TimeMachineFixture
 from apps.catalog.models import Api, ApiVersion
 from apps.core import clock, secrets
 from apps.events.models import Event
-from apps.oauth import signing
+from apps.oauth import resources, signing
 from apps.oauth.models import AccessToken, Grant, RefreshToken
 from tests.support import oauth, oidc
 
@@ -204,3 +204,11 @@ def test_an_api_below_the_origin_is_a_resource_and_the_origin_then_goes_beyond_i
     assert AccessToken.objects.get().resource == [base]
     beyond = party.redeem(oauth.code(party, resource=(base,)), resource=settings.API_URL)
     assert beyond.error == "invalid_target"
+
+
+def test_a_version_is_no_part_of_another_whose_number_begins_alike() -> None:
+    base = f"{settings.API_URL}/shop/v1"
+    assert resources.covers(base, base)
+    assert resources.covers(settings.API_URL, base)
+    assert not resources.covers(base, f"{base}0")
+    assert not resources.covers(base, settings.API_URL)
