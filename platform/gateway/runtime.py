@@ -5,6 +5,7 @@ from functools import cache
 
 from apps.core import caller as callers
 from gateway import credentials, frames, heartbeat
+from gateway.cache import Cache
 from gateway.credentials import Credentials
 from gateway.heartbeat import Heartbeat
 from gateway.keyring import Keyring
@@ -46,6 +47,7 @@ class Runtime:
             prefix=settings.key_prefix,
             keyring=Keyring(self.store, issuer=settings.portal_url, audience=settings.api_url),
         )
+        self.cache = Cache()
         self.proofs = Proofs(self.hot, settings.caller_key)
         self.upstreams = Upstreams(settings.upstream)
         self.routes = Routes(self.store, self.upstreams)
@@ -82,8 +84,10 @@ class Runtime:
     def _hear(self, message: str) -> None:
         self.credentials.hear(message)
         self.routes.hear(message)
+        self.cache.hear(message)
         self.live.hear(message)
 
     def _missed(self) -> None:
         self.credentials.reset()
         self.routes.hear("catalog:")
+        self.cache.clear()
