@@ -8,14 +8,15 @@ import hashlib
 import io
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 from PIL import Image, ImageOps
 
-from apps.accounts.models import User
 from apps.applications.models import Application, Logo
 from apps.core import clock
 from apps.core.errors import Unprocessable
 from apps.events import services as events
+from apps.orgs.actors import Actor
 
 FORMATS: Final = ("PNG", "JPEG", "WEBP")
 SIDE: Final = 256
@@ -25,7 +26,7 @@ PIXELS: Final = 4096 * 4096
 
 
 @transaction.atomic
-def change(application: Application, *, upload: bytes, actor: User) -> Logo:
+def change(application: Application, *, upload: bytes, actor: Actor) -> Logo:
     """Make ``upload`` the application's logo."""
     png = redraw(upload)
     logo, _made = Logo.objects.update_or_create(
@@ -41,10 +42,15 @@ def change(application: Application, *, upload: bytes, actor: User) -> Logo:
 
 
 @transaction.atomic
-def remove(application: Application, *, actor: User) -> None:
+def remove(application: Application, *, actor: Actor) -> None:
     """Take the logo away. Harmless where there is none."""
     if Logo.objects.filter(application=application).delete()[0]:
         _record(application, actor)
+
+
+def address(logo: Logo) -> str:
+    """Return where everybody finds a logo; another picture has another address."""
+    return f"{settings.PORTAL_URL}/logos/{logo.application_id}/{logo.digest}.png"
 
 
 def redraw(upload: bytes) -> bytes:
@@ -81,7 +87,7 @@ def _refused(why: str) -> Unprocessable:
     return Unprocessable(why, param="logo")
 
 
-def _record(application: Application, actor: User) -> None:
+def _record(application: Application, actor: Actor) -> None:
     events.emit(
         "application.changed",
         application,

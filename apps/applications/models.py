@@ -2,7 +2,6 @@
 
 from typing import Self
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Value
@@ -125,11 +124,6 @@ class Logo(models.Model):
 
     def __str__(self) -> str:
         return f"Logo of {self.application}"
-
-    @property
-    def address(self) -> str:
-        """Return where everybody finds it; another picture has another address."""
-        return f"{settings.PORTAL_URL}/logos/{self.application_id}/{self.digest}.png"
 
 
 class Presentation(models.Model):

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 import redis
 from django.db import transaction
 
-from apps.accounts.models import User
 from apps.core import clock, overlap
 from apps.core.errors import Problem
 from apps.keys import mails, use
 from apps.keys.errors import NotRotating
 from apps.keys.models import Key
 from apps.keys.services import LONGEST_OVERLAP, record, schedule
+from apps.orgs.actors import Actor
 
 BATCH = 100
 LAG = timedelta(minutes=5)  # so late a call may be noted: silence is not certain before
@@ -21,7 +21,7 @@ MOST_SILENT_HOURS = 7 * DAY_HOURS
 
 @transaction.atomic
 def change(
-    key: Key, *, ends_at: datetime, silent_hours: int | None = None, actor: User | None
+    key: Key, *, ends_at: datetime, silent_hours: int | None = None, actor: Actor | None
 ) -> None:
     """Let the overlap end at another time, within 7 days of the rotation.
 
@@ -42,7 +42,7 @@ def change(
 
 
 @transaction.atomic
-def end(key: Key, *, actor: User | None, reason: str = "") -> None:
+def end(key: Key, *, actor: Actor | None, reason: str = "") -> None:
     """End the overlap now: from here on the old key answers ``key_rotated_out``."""
     _close(_lock(key), clock.real(), silent_hours=None, actor=actor, reason=reason)
     key.refresh_from_db()
@@ -95,7 +95,7 @@ def _retire(pk: str) -> bool:
 
 
 def _close(
-    old: Key, ends_at: datetime, *, silent_hours: int | None, actor: User | None, reason: str
+    old: Key, ends_at: datetime, *, silent_hours: int | None, actor: Actor | None, reason: str
 ) -> None:
     old.expires_at = ends_at
     schedule(old, silent_hours=silent_hours)

@@ -9,6 +9,12 @@ class GrantTooLarge(Denied):
     code = "grant_too_large"
 
 
+class SandboxCredentialNeeded(Denied):
+    """A live credential does not make what is for sandboxes."""
+
+    code = "sandbox_credential_needed"
+
+
 class LiveCredentialNeeded(Denied):
     """A sandbox credential does not change what is real."""
 

@@ -39,6 +39,19 @@ class ClientSecretFilters(Dated):
     client = matching("Of this client.", "client__client_id")
 
 
+class InitialTokenFilters(Dated):
+    """Initial access tokens."""
+
+    application = matching("Of this application.")
+
+
+class EndUserFilters(Dated):
+    """Test end users."""
+
+    tenant = matching("In this sandbox.")
+    email = matching("With this e-mail address.", "user__email", "iexact")
+
+
 class MemberFilters(Dated):
     """Members."""
 

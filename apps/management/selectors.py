@@ -10,8 +10,10 @@ from django.db.models import F, QuerySet
 from apps.applications.models import Application
 from apps.catalog.models import Scope
 from apps.keys.models import Key
-from apps.oauth.models import Client, ClientSecret
+from apps.oauth.models import Client, ClientSecret, InitialToken
 from apps.orgs.models import Invitation, Membership
+from apps.tenants.end_users import invented
+from apps.tenants.models import Membership as EndUser
 from apps.tenants.models import Tenant
 
 
@@ -21,8 +23,9 @@ def tenants(at: Tenant) -> QuerySet[Any]:
 
 
 def applications(at: Tenant) -> QuerySet[Any]:
-    """Return the applications, which belong to no environment."""
-    return Application.objects.filter(organization=at.organization_id)
+    """Return the applications, which belong to no environment, without their pictures."""
+    mine = Application.objects.filter(organization=at.organization_id)
+    return mine.select_related("logo").defer("logo__png")
 
 
 def keys(at: Tenant) -> QuerySet[Any]:
@@ -44,6 +47,20 @@ def client_secrets(at: Tenant) -> QuerySet[Any]:
         client__application__organization=at.organization_id, client__environment=at.kind
     )
     return known.select_related("client__application")
+
+
+def initial_tokens(at: Tenant) -> QuerySet[Any]:
+    """Return the tokens that register clients; those act in sandboxes only."""
+    if at.livemode:
+        return InitialToken.objects.none()
+    mine = InitialToken.objects.filter(application__organization=at.organization_id)
+    return mine.select_related("application")
+
+
+def end_users(at: Tenant) -> QuerySet[Any]:
+    """Return the invented people of sandboxes; who is real is nobody's business here."""
+    theirs = EndUser.objects.filter(tenant__in=tenants(at), tenant__kind=Tenant.Kind.SANDBOX)
+    return invented(theirs).select_related("user", "tenant")
 
 
 def members(at: Tenant) -> QuerySet[Any]:

@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Any
 
+from apps.applications import logos
 from apps.applications.models import Application
 from apps.catalog.models import Scope
 from apps.keys.models import Key
-from apps.oauth.models import Client, ClientSecret
+from apps.oauth.models import Client, ClientSecret, InitialToken
 from apps.orgs.models import Invitation, Membership, Organization
+from apps.tenants.models import Membership as EndUser
 from apps.tenants.models import Tenant
 
 Shape = dict[str, Any]
@@ -48,6 +50,7 @@ def application(row: Application, _: bool) -> Shape:  # noqa: FBT001 - as Resour
         "requested_scopes": row.requested_scopes,
         "optional_scopes": row.optional_scopes,
         "approved_scopes": row.approved_scopes,
+        "logo": logos.address(logo) if (logo := getattr(row, "logo", None)) else None,
     }
 
 
@@ -104,6 +107,27 @@ def client_secret(row: ClientSecret, _: bool) -> Shape:  # noqa: FBT001 - as Res
         "expires_at": row.expires_at,
         "revoked_at": row.revoked_at,
         "last_used_at": row.last_used_at,
+    }
+
+
+def initial_token(row: InitialToken, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
+    """Return an initial access token, without its text; what it registers is for sandboxes."""
+    return {
+        **_dated("initial_token", row.pk, row.created_at, livemode=False),
+        "application": row.application_id,
+        "hint": row.hint,
+        "uses_left": row.uses_left,
+        "expires_at": row.expires_at,
+    }
+
+
+def end_user(row: EndUser, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
+    """Return an invented person of a sandbox, known by the identifier that tokens name."""
+    return {
+        **_dated("end_user", row.user_id, row.created_at, livemode=False),
+        "tenant": row.tenant_id,
+        "email": row.user.email,
+        "name": row.user.name,
     }
 
 

@@ -13,7 +13,6 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from apps.accounts.models import User
 from apps.applications.models import Application
 from apps.core import clock, ids, secrets
 from apps.core.errors import Problem
@@ -23,7 +22,7 @@ from apps.oauth.authentication import WITH_SECRET
 from apps.oauth.client_metadata import Refused
 from apps.oauth.models import Client, InitialToken
 from apps.oauth.models.client import GrantType
-from apps.orgs.actors import Actor
+from apps.orgs.actors import Actor, person
 from apps.orgs.models import Organization
 from apps.plans import services as plans
 
@@ -55,7 +54,7 @@ class Registered:
 
 @transaction.atomic
 def issue_initial_token(
-    application: Application, *, uses: int = 1, expires_at: datetime, actor: User
+    application: Application, *, uses: int = 1, expires_at: datetime, actor: Actor
 ) -> tuple[InitialToken, str]:
     """Return a token with which clients of ``application`` register, and its text, this once."""
     if not 1 <= uses <= MOST_USES:
@@ -67,7 +66,7 @@ def issue_initial_token(
         application=application,
         digest=_digests(text)[0],
         hint=text[-4:],
-        created_by=actor,
+        created_by=person(actor),
         expires_at=expires_at,
         uses_left=uses,
     )

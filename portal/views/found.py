@@ -1,9 +1,7 @@
 """Two boxes to paste a key into: for whoever found one, and for whoever wonders about theirs."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,15 +9,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from apps.accounts.models import User
 from apps.core import leaks as leakable
-from apps.core import secrets, throttle
+from apps.core import throttle
 from apps.core.addresses import client_address
-from apps.keys import leaks
-from apps.keys import services as keys
+from apps.keys import checking, leaks
 from apps.keys.errors import TooManyTries
 from apps.keys.models import Key
 from portal.forms.found import CheckForm, FoundForm
@@ -41,15 +37,17 @@ KINDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What can be said about a text: its shape, and the key when it is one of the reader's."""
-
-    shape: str
-    well_formed: bool = False
-    livemode: bool = False
-    is_key: bool = False
-    key: Key | None = None
+FAULTS: Final = {
+    checking.Fault.SURROUNDED: gettext_lazy(
+        "There is a key in this text, and something around it: blanks, perhaps."
+    ),
+    checking.Fault.MALFORMED: gettext_lazy(
+        "This is no key of ours: letters are missing, or it is from elsewhere."
+    ),
+    checking.Fault.CHECKSUM: gettext_lazy(
+        "The checksum is wrong: a character was changed on the way here."
+    ),
+}
 
 
 @never_cache
@@ -81,33 +79,11 @@ def check(request: PortalRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form}
     if request.method == "POST" and form.is_valid():
         _admit("check", request.user.pk, at_most=CHECKS_AT_MOST, window=CHECKS_WINDOW)
-        verdict = _verdict(form.cleaned_data["text"], request.user)
-        context |= {"verdict": verdict, "form": CheckForm()}
+        mine = Key.objects.visible_to(request.user).select_related("application", "tenant")
+        checked = checking.check(form.cleaned_data["text"], among=mine)
+        words = FAULTS[checked.fault] if checked.fault else KINDS[checked.kind]
+        context |= {"verdict": checked, "words": words, "form": CheckForm()}
     return render(request, "portal/keys/check.html", context)
-
-
-@sensitive_variables("text")
-def _verdict(text: str, user: User) -> Verdict:
-    prefix = settings.BRAND["key_prefix"]
-    try:
-        shape = secrets.read(text, secrets.pattern(prefix, "".join(KINDS)))
-    except secrets.Malformed:
-        inside = secrets.pattern(prefix, "".join(KINDS)).search(text)
-        if inside:
-            return Verdict(
-                _("There is a key in this text, and something around it: blanks, perhaps.")
-            )
-        return Verdict(_("This is no key of ours: letters are missing, or it is from elsewhere."))
-    except secrets.BadChecksum:
-        return Verdict(_("The checksum is wrong: a character was changed on the way here."))
-    said = str(KINDS[shape.kind])
-    live = shape.environment == "live"
-    if shape.kind not in secrets.KEYS:
-        return Verdict(said, well_formed=True, livemode=live)
-    known = keys.find(text)
-    mine = Key.objects.visible_to(user).select_related("application", "tenant")
-    key = mine.filter(pk=known.pk).first() if known else None
-    return Verdict(said, well_formed=True, livemode=live, is_key=True, key=key)
 
 
 def _admit(purpose: str, who: str, *, at_most: int, window: int) -> None:

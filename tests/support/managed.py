@@ -1,15 +1,19 @@
 """One of each thing that the platform's own API manages."""
 
-from apps.core import ids
-from apps.oauth import client_secrets
+from apps.core import clock, ids
+from apps.oauth import client_secrets, registration
 from apps.onboarding import invitations
 from apps.orgs.models import Role
+from apps.tenants.models import Membership
 from tests.support import management, oidc
 from tests.support.management import Platform
 
 
 def filled(api: Platform) -> dict[str, str]:
-    """Return the identifier of one object of each kind that ``api`` sees."""
+    """Return the identifier of one object of each kind that ``api`` sees.
+
+    Live data has neither initial access tokens nor invented people.
+    """
     application = api.application
     environment = "live" if api.caller.livemode else "sandbox"
     client = oidc.client(application, environment=environment)
@@ -19,7 +23,7 @@ def filled(api: Platform) -> dict[str, str]:
     invited = invitations.invite(
         organization, email=f"{ids.new('usr')}@example.com", role="developer", actor=owner
     )
-    return {
+    found = {
         "tenants": api.caller.tenant,
         "members": management.member(organization, Role.AUDITOR).pk,
         "invitations": invited.pk,
@@ -28,3 +32,10 @@ def filled(api: Platform) -> dict[str, str]:
         "clients": client.client_id,
         "client_secrets": secret.pk,
     }
+    if api.caller.livemode:
+        return found
+    invented = Membership.objects.filter(tenant=api.caller.tenant)[0]
+    token, _ = registration.issue_initial_token(
+        application, expires_at=clock.real() + registration.LONGEST, actor=owner
+    )
+    return found | {"initial_tokens": token.pk, "end_users": invented.user_id}

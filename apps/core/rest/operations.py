@@ -19,7 +19,8 @@ READING = frozenset({"expand[]", "fields"})
 class Operation:
     """An operation: its ``operationId``, the scopes it needs, the query parameters it knows.
 
-    ``once`` names members of its answer that are shown once and never kept.
+    ``once`` names members of its answer that are shown once and never kept, ``media`` the types of
+    a body that is no JSON.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Operation:
     filters: type[FilterSet] | None
     sorts: Sequence[str]
     once: Sequence[str] = ()
+    media: Sequence[str] = ()
 
 
 def operation(
@@ -50,18 +52,20 @@ def operation(
     once: Sequence[str] = (),
     whole: bool = False,
     conditional: bool = False,
+    media: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a view's method as an operation; its docstring becomes the description.
 
     ``answer`` and ``body`` are serializers, ``example`` and ``asks`` an example of each. ``sorts``
     makes it a list, ``key`` is the prefix of the identifier in its path, ``problems`` are those of
     its own beside those that every operation has. ``once`` names members that are shown once,
-    ``whole`` says that members cannot be chosen, ``conditional`` that If-Match holds without a key.
+    ``whole`` says that members cannot be chosen, ``conditional`` that If-Match holds without a key,
+    ``media`` that the body is a file of one of these types.
     """
     described = Described(
         name, summary, "", tuple(scopes), cost, answer, status, body, key, writes, filters,
         tuple(sorts), tuple(problems), tuple(expands), example, asks,
-        whole, bool(key) or conditional, tuple(once),
+        whole, bool(key) or conditional, tuple(once), tuple(media),
     )  # fmt: skip
     return partial(_declare, described)
 
@@ -74,6 +78,7 @@ def _declare(described: Described, method: Callable[..., Any]) -> Callable[..., 
         described.filters,
         described.sorts,
         described.once,
+        described.media,
     )
     said = replace(described, description=method.__doc__ or "")
     return extend_schema(**describe(said))(method)

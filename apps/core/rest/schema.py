@@ -55,6 +55,7 @@ class Described:
     whole: bool
     versioned: bool
     once: tuple[str, ...]
+    media: tuple[str, ...]
 
 
 def listed(item: type[serializers.Serializer[Any]]) -> Any:
@@ -81,7 +82,7 @@ def describe(operation: Described) -> dict[str, Any]:
         "summary": operation.summary,
         "description": inspect.cleandoc(operation.description),
         "tags": [operation.name.rpartition("_")[0].replace("_", " ").capitalize()],
-        "request": operation.body,
+        "request": dict.fromkeys(operation.media, OpenApiTypes.BINARY) or operation.body,
         "parameters": _parameters(operation),
         "responses": {
             operation.status: _success(operation, answer),
@@ -160,14 +161,9 @@ def _usual(operation: Described) -> tuple[type[Problem], ...]:
     if operation.versioned and operation.writes:
         usual += (errors.PreconditionFailed, errors.Contended)
     if operation.body:
-        usual += (
-            errors.ValidationFailed,
-            errors.JsonMalformed,
-            errors.BodyTooComplex,
-            errors.BodyTooLarge,
-            errors.LengthRequired,
-            errors.MediaTypeUnsupported,
-        )
+        usual += (errors.ValidationFailed, errors.JsonMalformed, errors.BodyTooComplex)
+    if operation.body or operation.media:
+        usual += (errors.BodyTooLarge, errors.LengthRequired, errors.MediaTypeUnsupported)
     return (*usual, Unauthorized, ScopeMissing, LimitReached, *BROKEN)
 
 

@@ -24,6 +24,7 @@ from apps.core.rest import conditions, problems
 from apps.core.rest.conditions import Version
 from apps.core.rest.errors import (
     LengthRequired,
+    MediaTypeUnsupported,
     MethodNotAllowed,
     ParameterUnknown,
     ValidationFailed,
@@ -143,6 +144,18 @@ class ApiView(ViewSetMixin, APIView):
         checked = serializer(data=self.request.data, partial=partial)
         checked.is_valid(raise_exception=True)
         return checked.validated_data
+
+    def file(self) -> bytes:
+        """Return a body that is no JSON, of one of the types that the operation reads."""
+        media = self.operation.media
+        if self.request.content_type.partition(";")[0].strip().lower() not in media:
+            said = ", ".join(media)
+            raise MediaTypeUnsupported(
+                f"Send the body as {' or '.join(media)}, with that Content-Type.",
+                headers={"Accept": said},
+            )
+        request = self.request._request  # noqa: SLF001 - DRF offers no other way to the raw body
+        return bytes(request.body)
 
     def no_body(self) -> None:
         """Refuse members where the path says everything."""

@@ -101,6 +101,27 @@ class RotationBody(Strict):
     )
 
 
+class OverlapBody(Strict):
+    """Another end for a key that has a successor."""
+
+    ends_at = serializers.DateTimeField(
+        help_text="In the future, and at most 7 days after the rotation."
+    )
+    silent_hours = Whole(
+        min_value=1,
+        max_value=MOST_SILENT_HOURS,
+        required=False,
+        allow_null=True,
+        help_text="End it early after so many hours without a call.",
+    )
+
+
+class CheckBody(Strict):
+    """A text that may be a key; it is looked up and forgotten."""
+
+    text = Text(max_length=500, trim_whitespace=False)
+
+
 class RevocationBody(Strict):
     """Why a key is closed."""
 
@@ -155,3 +176,11 @@ class ClientSecretBody(Strict):
         allow_null=True,
         help_text="Let the client's other secrets end after so many hours; 0 revokes them.",
     )
+
+
+class InitialTokenBody(Strict):
+    """An initial access token to be."""
+
+    application = Id("app", help_text="The application whose clients it registers.")
+    uses = Whole(required=False, help_text="How many clients it registers: 1 to 100, by default 1.")
+    expires_at = serializers.DateTimeField(help_text="In the future, within 90 days.")

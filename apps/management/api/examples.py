@@ -9,6 +9,7 @@ CLIENT_ID = "cli_01NThrfcK5tRu2yXfLk8hG"
 SECRET_ID = "csk_01NThrfdN6vSw3zYgMm9jH"  # noqa: S105 - an identifier
 ORGANIZATION_ID = "org_01NThrfeP7xTx4AZhNn0kJ"
 USER_ID = "usr_01NThrffQ8yUy5BaiPp1mK"
+INITIAL_ID = "iat_01NThrfhS2aWz7dckRr3oM"
 INVITATION_ID = "inv_01NThrfgR9zVz6CbjQq2nL"
 AT = "2026-11-22T10:15:30.123456Z"
 SCOPES = ["orders:read", "orders:write"]
@@ -76,6 +77,10 @@ APPLICATION = _common("application", APPLICATION_ID) | {
     "requested_scopes": SCOPES,
     "optional_scopes": [],
     "approved_scopes": [],
+    "logo": None,
+}
+ILLUSTRATED = APPLICATION | {
+    "logo": f"https://developers.example.com/logos/{APPLICATION_ID}/9f86d081884c7d65.png"
 }
 SUBMITTED = APPLICATION | {"state": "submitted"}
 KEY = _common("key", KEY_ID) | {
@@ -97,6 +102,32 @@ KEY = _common("key", KEY_ID) | {
 }
 ISSUED_KEY = KEY | {"secret": "trl_test_k…x7Qa"}
 REVOKED_KEY = KEY | {"state": "revoked", "revoked_at": AT}
+RETIRING_KEY = KEY | {
+    "state": "retiring",
+    "rotated_at": AT,
+    "expires_at": "2026-11-24T10:15:00Z",
+}
+ROTATED_KEY = RETIRING_KEY | {"state": "rotated", "expires_at": AT}
+KEY_CHECK = {
+    "object": "key_check",
+    "kind": "secret",
+    "livemode": False,
+    "fault": None,
+    "key": KEY_ID,
+}
+INITIAL_TOKEN = _common("initial_token", INITIAL_ID) | {
+    "application": APPLICATION_ID,
+    "hint": "t8Wc",
+    "uses_left": 5,
+    "expires_at": "2026-11-29T10:15:30.123456Z",
+}
+ISSUED_INITIAL_TOKEN = INITIAL_TOKEN | {"secret": "trl_test_i…t8Wc"}
+REVOKED_INITIAL_TOKEN = INITIAL_TOKEN | {"uses_left": 0}
+END_USER = _common("end_user", USER_ID) | {
+    "tenant": TENANT_ID,
+    "email": "mia.01nthrfz2nxo8kvbtc5eyd@people.test",
+    "name": "Mia Okafor",
+}
 CLIENT = _common("client", CLIENT_ID) | {
     "application": APPLICATION_ID,
     "name": "Back office",
@@ -131,4 +162,9 @@ NEW_CLIENT = {
     "redirect_uris": ["https://ledger.example/callback"],
 }
 NEW_CLIENT_SECRET = {"client": CLIENT_ID, "overlap_hours": 24}
+NEW_INITIAL_TOKEN = {
+    "application": APPLICATION_ID,
+    "uses": 5,
+    "expires_at": "2026-11-29T10:15:30Z",
+}
 NEW_INVITATION = {"email": "grace@example.com", "role": "developer"}

@@ -9,14 +9,27 @@ from rest_framework.request import Request
 from apps.applications.errors import NotApproved, ScopeNotApproved
 from apps.core.errors import Problem, Unprocessable
 from apps.core.rest.pagination import NEWEST
+from apps.keys import checking, handover
 from apps.keys import services as keys
-from apps.keys.errors import KeyClosed, KeyRotatedAlready, UnknownScope
+from apps.keys.errors import KeyClosed, KeyRotatedAlready, NotRotating, UnknownScope
 from apps.management import grants, selectors
 from apps.management.api import examples
 from apps.management.api.base import ManagementView, reads, writes
-from apps.management.api.bodies import KINDS, KeyBody, KeyChange, RevocationBody, RotationBody
+from apps.management.api.bodies import (
+    KINDS,
+    CheckBody,
+    KeyBody,
+    KeyChange,
+    OverlapBody,
+    RevocationBody,
+    RotationBody,
+)
 from apps.management.api.resources import KEY
-from apps.management.api.serializers import IssuedKeySerializer, KeySerializer
+from apps.management.api.serializers import (
+    IssuedKeySerializer,
+    KeyCheckSerializer,
+    KeySerializer,
+)
 from apps.management.errors import GrantTooLarge
 from apps.management.filters import KeyFilters
 from apps.management.references import referenced
@@ -150,6 +163,73 @@ class KeyView(ManagementView):
             actor=self.standing.actor,
         )
         return self.issued(made.key, made.secret)
+
+    @writes(
+        "keys_overlap",
+        summary="Change when a rotated key ends",
+        scopes=WRITE,
+        may="key.rotate",
+        key="key",
+        body=OverlapBody,
+        asks={"ends_at": "2026-11-24T10:15:00Z", "silent_hours": 2},
+        problems=(Problem, NotRotating),
+        **SHOWN | {"example": examples.RETIRING_KEY},
+    )
+    def overlap(self, request: Request, id: str) -> Any:  # noqa: A002 - the path's name
+        """Give a key that has a successor another end; the successor stays as it is."""
+        key = self.mine_to_change(id)
+        wanted = self.body(OverlapBody)
+        handover.change(
+            key,
+            ends_at=wanted["ends_at"],
+            silent_hours=wanted.get("silent_hours"),
+            actor=self.standing.actor,
+        )
+        return self.show(key)
+
+    @writes(
+        "keys_end",
+        summary="End a rotated key now",
+        scopes=WRITE,
+        may="key.revoke",
+        key="key",
+        problems=(NotRotating,),
+        **SHOWN | {"example": examples.ROTATED_KEY},
+    )
+    def end(self, request: Request, id: str) -> Any:  # noqa: A002 - the path's name
+        """End the overlap: from here on only the successor is good."""
+        self.no_body()
+        key = self.mine_to_change(id)
+        handover.end(key, actor=self.standing.actor)
+        return self.show(key)
+
+    @writes(
+        "keys_check",
+        summary="Check a key",
+        scopes=READ,
+        may="key.read",
+        body=CheckBody,
+        asks={"text": "trl_test_k…x7Qa"},
+        answer=KeyCheckSerializer,
+        example=examples.KEY_CHECK,
+        whole=True,
+    )
+    def check(self, request: Request) -> HttpResponse:
+        """Tell what a text is: its shape, and which key, where the caller sees it.
+
+        Somebody else's key looks like one that was never issued.
+        """
+        text = self.body(CheckBody)["text"]
+        found = checking.check(text, among=selectors.keys(self.standing.tenant))
+        return self.answer(
+            {
+                "object": "key_check",
+                "kind": checking.KINDS.get(found.kind),
+                "livemode": None if found.fault else found.livemode,
+                "fault": found.fault,
+                "key": found.key.pk if found.key else None,
+            }
+        )
 
     @writes(
         "keys_revoke",

@@ -74,6 +74,20 @@ APPLICATION = _resource(
     present=shapes.application,
     select=selectors.applications,
 )
+INITIAL_TOKEN = _resource(
+    "initial token",
+    scope="platform.clients:read",
+    serializer=serializers.InitialTokenSerializer,
+    present=shapes.initial_token,
+    links={"application": APPLICATION},
+)
+END_USER = _resource(
+    "end user",
+    scope="platform.organization:read",
+    serializer=serializers.EndUserSerializer,
+    present=shapes.end_user,
+    links={"tenant": TENANT},
+)
 KEY = _resource(
     "key",
     scope="platform.keys:read",

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from apps.applications.models import Application
 from apps.catalog.models import Scope
 from apps.core.rest.components import Link, moment, text, texts
+from apps.keys import checking
 from apps.keys.models import Key
 from apps.oauth.clients import ALGORITHMS
 from apps.oauth.models import Client
@@ -17,6 +18,8 @@ from apps.tenants.models import Tenant
 KEY_KINDS = [kind.name.lower() for kind in Key.Kind]
 KEY_STATES = ["active", "retiring", "waiting", "rotated", "expired", "revoked"]
 INVITATION_STATES = ["open", "accepted", "revoked", "expired"]
+CREDENTIALS = list(checking.KINDS.values())
+FAULTS = [fault.value for fault in checking.Fault]
 LIMIT_KINDS = ["rate", "quota"]
 
 
@@ -124,6 +127,7 @@ class ApplicationSerializer(Dated):
     requested_scopes = texts("What it asks for.")
     optional_scopes = texts("Those of them that an end user may leave out.")
     approved_scopes = texts("What a reviewer allowed on live data.")
+    logo = text("Where its logo is, a PNG of 256 by 256 pixels. Another picture, another address.")
 
 
 class KeySerializer(Dated):
@@ -150,6 +154,46 @@ class IssuedKeySerializer(KeySerializer):
     """An API key and, this once, its secret."""
 
     secret = text("Shown this once. Null where the answer is a replay.")
+
+
+class KeyCheckSerializer(serializers.Serializer[Any]):
+    """What can be said about a text."""
+
+    object = serializers.CharField(help_text="The kind of object.")
+    kind = serializers.ChoiceField(
+        choices=CREDENTIALS, allow_null=True, help_text="What it is by its shape."
+    )
+    livemode = serializers.BooleanField(allow_null=True, help_text="What it says of itself.")
+    fault = serializers.ChoiceField(
+        choices=FAULTS,
+        allow_null=True,
+        help_text="Why it is no credential: it is something else, stands in a longer text, or a "
+        "character of it is wrong.",
+    )
+    key = text("The key, where it is one that the caller sees.")
+
+
+class InitialTokenSerializer(Dated):
+    """Lets programs register OAuth clients (RFC 7591), without its text."""
+
+    application = Link(ApplicationSerializer, help_text="The application, or its identifier.")
+    hint = serializers.CharField(help_text="How the token ends.")
+    uses_left = serializers.IntegerField(help_text="How many more clients it registers.")
+    expires_at = moment("Until when it is good.", null=False)
+
+
+class IssuedInitialTokenSerializer(InitialTokenSerializer):
+    """An initial access token and, this once, its text."""
+
+    secret = text("Shown this once. Null where the answer is a replay.")
+
+
+class EndUserSerializer(Dated):
+    """An invented person of a sandbox, whom its developers may answer for on the consent page."""
+
+    tenant = Link(TenantSerializer, help_text="The sandbox, or its identifier.")
+    email = serializers.CharField(help_text="Nobody receives mail there.")
+    name = serializers.CharField()
 
 
 class ClientSerializer(Dated):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from apps.core import clock, ids
+from apps.core import clock, ids, secrets
 from apps.idempotency.models import KeptAnswer
 from apps.keys import services as keys
 from apps.keys.models import Key
@@ -165,3 +165,86 @@ def test_keys_are_filtered_by_what_became_of_them(api: Platform) -> None:
     kept = api.get(f"keys?revoked=false&application={api.application.pk}").json()["data"]
     assert [key["id"] for key in kept] == [api.key.key.pk]
     assert api.get("keys?application=nonsense").json()["data"] == []
+
+
+def rotated(api: Platform) -> tuple[Any, Any]:
+    old = api.post("keys", body(api)).json()
+    return old, api.post(f"keys/{old['id']}/rotate", {"overlap_hours": 24}).json()
+
+
+def test_an_overlap_is_given_another_end_and_ended(api: Platform) -> None:
+    old, new = rotated(api)
+    later = clock.real() + timedelta(days=3)
+    path = f"keys/{old['id']}"
+    wanted = {"ends_at": later.isoformat(), "silent_hours": 2}
+    changed = api.post(f"{path}/overlap", wanted).json()
+    assert (changed["id"], changed["state"]) == (old["id"], "retiring")
+    row = Key.objects.get(pk=old["id"])
+    assert (row.expires_at, row.silent_hours) == (later, 2)
+    assert api.post(f"{path}/overlap", {"ends_at": later.isoformat()}).status == 200
+    assert Key.objects.get(pk=old["id"]).silent_hours is None
+    assert api.post(f"{path}/end").json()["state"] == "rotated"
+    assert api.get(f"keys/{new['id']}").json()["state"] == "active"
+
+
+def test_an_overlap_ends_in_the_future_within_a_week_and_exists(api: Platform) -> None:
+    old, new = rotated(api)
+    for days in (-1, 8):
+        wrong = {"ends_at": (clock.real() + timedelta(days=days)).isoformat()}
+        refused = api.post(f"keys/{old['id']}/overlap", wrong)
+        assert (refused.status, refused.json()["param"]) == (400, "ends_at")
+    fine = {"ends_at": (clock.real() + timedelta(days=1)).isoformat()}
+    for path, sent in (("overlap", fine), ("end", None)):
+        refused = api.post(f"keys/{new['id']}/{path}", sent)
+        assert (refused.status, refused.code) == (409, "key_not_rotating")
+    assert api.get(f"keys/{old['id']}").json()["state"] == "retiring"
+
+
+def check(api: Platform, text: str) -> Any:
+    return api.post("keys/check", {"text": text}).json()
+
+
+def test_a_secret_is_told_which_key_it_is(api: Platform) -> None:
+    made = api.post("keys", body(api, kind="restricted")).json()
+    assert check(api, made["secret"]) == {
+        "object": "key_check",
+        "kind": "restricted",
+        "livemode": False,
+        "fault": None,
+        "key": made["id"],
+    }
+    api.post(f"keys/{made['id']}/revoke", {})
+    assert check(api, made["secret"])["key"] == made["id"]
+
+
+def test_somebody_elses_key_looks_like_one_that_was_never_issued(
+    api: Platform, live: Platform
+) -> None:
+    never = check(api, secrets.mint("test"))
+    assert (never["kind"], never["key"]) == ("secret", None)
+    assert check(api, management.sandboxed().key.secret) == never
+    assert check(api, live.key.secret) == never | {"livemode": True}
+
+
+def test_what_is_no_key_is_told_by_its_shape(api: Platform) -> None:
+    token = check(api, secrets.mint("live", kind="a"))
+    assert (token["kind"], token["livemode"], token["key"]) == ("access_token", True, None)
+    for text, fault in (
+        ("hello", "malformed"),
+        (f" {api.key.secret}", "surrounded"),
+        (api.key.secret[:-1] + "-", "malformed"),
+        (secrets.mint("test")[:-6] + "000000", "checksum"),
+    ):
+        told = check(api, text)
+        assert (told["fault"], told["kind"], told["livemode"], told["key"]) == (
+            fault,
+            None,
+            None,
+            None,
+        )
+
+
+def test_an_auditor_may_check_a_key(live: Platform) -> None:
+    auditor = management.member(live.application.organization, Role.AUDITOR)
+    live.on_behalf_of(auditor)
+    assert check(live, live.key.secret)["key"] == live.key.key.pk
