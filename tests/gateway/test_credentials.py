@@ -1,8 +1,11 @@
 """Who may call: each reason to refuse has its own code, and the backend never hears of it."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -10,9 +13,12 @@ import redis
 
 from apps.applications.models import Application
 from apps.core import secrets
+from apps.keys.errors import IpNotAllowed
 from apps.keys.models import Key
 from apps.keys.services import Issued
 from apps.orgs.models import Organization
+from gateway.exchange import Exchange
+from gateway.steps.authorize import authorize
 from tests.gateway.conftest import World, bearer
 from tests.gateway.process import Gateway
 from tests.gateway.standin import StandIn
@@ -149,6 +155,23 @@ def test_a_key_for_certain_addresses(
     else:
         answer = refused(gateway, key, "ip_not_allowed")
         assert (answer.status_code, answer.json()["address"]) == (403, "127.0.0.1")
+
+
+@pytest.mark.parametrize("address", ["", "/run/web.sock", "127.0.0.1:80"])
+def test_a_caller_without_an_address_is_in_no_network(address: str) -> None:
+    bound = SimpleNamespace(
+        organization_suspended=False,
+        state="draft",
+        livemode=False,
+        audience=(),
+        networks=(ip_network("0.0.0.0/0"), ip_network("::/0")),
+        scopes=frozenset(),
+    )
+    asked = SimpleNamespace(
+        credential=bound, operation=SimpleNamespace(scopes=()), address=address, trace=[]
+    )
+    with pytest.raises(IpNotAllowed):
+        asyncio.run(authorize(cast("Exchange", asked)))
 
 
 def test_addresses_come_from_trusted_proxies_only(

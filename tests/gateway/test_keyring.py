@@ -88,6 +88,24 @@ def test_a_new_key_is_known_after_a_moment_and_a_withdrawn_one_forgotten(
     asyncio.run(story())
 
 
+def test_a_withdrawn_key_is_forgotten_though_no_other_key_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keyring, "PAUSE", 0.01)
+    monkeypatch.setattr(keyring, "FRESH", 0.05)
+    leaked = keys("leaked")
+    shelf = Shelf(leaked)
+
+    async def story() -> None:
+        checked = ring(shelf)
+        assert await said(checked, token(leaked)) == ""
+        shelf.keys = []
+        await asyncio.sleep(0.06)
+        assert await said(checked, token(leaked)) == "token_malformed"
+
+    asyncio.run(story())
+
+
 def test_while_postgresql_is_away_known_keys_still_check(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyring, "PAUSE", 0.0)
     monkeypatch.setattr(keyring, "FRESH", 0.0)

@@ -20,6 +20,7 @@ from box.valkey import Valkey
 from tests.gateway.conftest import DATABASE, bearer
 from tests.gateway.process import Gateway, raw
 from tests.gateway.standin import StandIn
+from tests.gateway.tokens import Token
 
 Issue = Callable[..., Issued]
 RATE = [{"name": "burst", "kind": "rate", "scope": "application", "limit": 20, "window": 1}]
@@ -121,12 +122,17 @@ def door(environment: dict[str, str]) -> Iterator[Door]:
 
 
 def test_known_keys_keep_reading_while_postgresql_is_away(
-    gateway: Gateway, issue: Issue, door: Door
+    gateway: Gateway, issue: Issue, grant_token: Callable[..., Token], door: Door
 ) -> None:
     known, revoked, unknown = issue(), issue(), issue()
+    held = grant_token()
     assert call(gateway, known) == call(gateway, revoked) == 200
+    assert gateway.client.get("/shop/v1/echo", headers=held.header).status_code == 200
     door.shut()
     time.sleep(5.2)
+    assert gateway.client.get("/shop/v1/echo", headers=held.header).status_code == 200
+    answer = gateway.client.post("/shop/v1/echo", headers=held.header)
+    assert (answer.status_code, answer.json()["code"]) == (503, "credential_store_unavailable")
     assert call(gateway, known) == 200
     answer = gateway.client.post("/shop/v1/echo", headers=bearer(known))
     assert (answer.status_code, answer.json()["code"]) == (503, "credential_store_unavailable")

@@ -15,7 +15,7 @@ from apps.applications.models import Application
 from apps.core import caller, ids, secrets
 from apps.core.invalidation import announce
 from apps.core.jose import decode
-from apps.oauth.models import AccessToken, SigningKey
+from apps.oauth.models import AccessToken, Client, SigningKey
 from apps.orgs.models import Organization
 from tests.gateway.conftest import World, bearer
 from tests.gateway.process import Gateway
@@ -304,6 +304,21 @@ def test_a_token_that_is_a_jwt(
         assert time.monotonic() < deadline
         time.sleep(0.05)
     refused_token(gateway, token, "token_revoked")
+
+
+def test_a_jwt_of_live_data_is_known_by_its_row(
+    gateway: Gateway, grant_token: Grant, signer: Keys, world: World
+) -> None:
+    live = grant_token(text=jwt(signer), live=True)
+    known_soon(gateway, live)
+    with world():
+        Client.objects.filter(pk=live.row.application_id).update(environment="sandbox")
+        announce([live.digest], f"key:{live.digest.hex()}")
+    deadline = time.monotonic() + 5.5
+    while status(gateway, live) == 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    refused_token(gateway, live, "wrong_environment")
 
 
 def test_a_jwt_that_was_signed_here_and_never_written_down(

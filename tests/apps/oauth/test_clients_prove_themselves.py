@@ -327,8 +327,8 @@ def test_an_assertion_under_an_odd_header_is_refused() -> None:
     jwks = {"keys": [keys.jwk]}
     client = oauth.confidential(authentication=Client.Auth.JWT, jwks=jwks).client
     make.sandbox(client.application.organization)
-    claims = {"iss": client.client_id, "sub": client.client_id, "aud": settings.PORTAL_URL}
-    claims |= {"exp": int(time.time()) + 60, "jti": "1"}
+    who = {"iss": client.client_id, "sub": client.client_id, "aud": settings.PORTAL_URL}
+    claims: dict[str, Any] = who | {"exp": int(time.time()) + 60, "jti": "1"}
     for header in ({}, {"alg": None}, {"alg": ["ES256"]}, {"alg": "ES256", "crit": ["exp"]}):
         refused = asserted(keys.sign(header, claims))
         assert (refused.status, refused.error) == (401, "invalid_client"), header

@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from django.conf import settings
 from time_machine import TimeMachineFixture
 
 from apps.applications.models import Application
+from apps.catalog.models import Api, ApiVersion
 from apps.core import clock
 from apps.events.models import Event
 from apps.oauth.models import AccessToken, RefreshToken
@@ -110,6 +112,22 @@ def test_fewer_scopes_may_be_asked_for_and_the_next_refresh_has_all_again() -> N
     assert narrow.body["scope"] == "orders:read"
     wide = party.refresh(narrow.body["refresh_token"])
     assert wide.body["scope"] == "orders:read orders:write"
+
+
+def test_a_refreshed_token_is_for_what_was_authorized_or_for_a_part_of_it() -> None:
+    api = Api.objects.create(slug="commerce", name="Commerce")
+    for major in (1, 2):
+        ApiVersion.objects.create(api=api, major=major, document={}, digest="")
+    party = oauth.confidential()
+    one, two = (f"{settings.API_URL}/commerce/v{major}" for major in (1, 2))
+    token = begun(party, resource=(one,))
+    token = party.refresh(token).body["refresh_token"]
+    assert AccessToken.objects.latest("pk").resource == [one]
+    assert party.refresh(token, resource=one).status == 200
+    for beyond in (two, settings.API_URL):
+        refused = party.refresh(begun(party, resource=(one,)), resource=beyond)
+        assert refused.error == "invalid_target"
+    assert {tuple(known.resource) for known in AccessToken.objects.all()} == {(one,)}
 
 
 def test_more_scopes_than_agreed_are_refused_and_the_token_stays_good() -> None:

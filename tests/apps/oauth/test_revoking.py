@@ -15,6 +15,7 @@ from apps.core import invalidation, valkey
 from apps.events.models import Event
 from apps.oauth import clients, consents, families, revocation
 from apps.oauth.models import AccessToken, Consent, DeviceGrant, RefreshToken
+from apps.oauth.models.client import GrantType
 from tests.support import make, oauth
 from tests.support.oauth import Merchant, Party
 
@@ -258,6 +259,15 @@ def test_what_a_user_let_one_client_do_in_one_tenant_ends_alone(party: Party) ->
     assert elsewhere.refresh(kept["refresh_token"]).status == 200
     event = Event.objects.get(type="token.revoked")
     assert (event.actor, event.tenant) == (by.user.pk, by.tenant.pk)
+
+
+def test_a_device_that_waits_for_another_tenant_or_person_is_left_alone(party: Party) -> None:
+    by = oauth.merchant()
+    ending, other = oauth.device_code(party, by), oauth.device_code(party)
+    families.end_all(client=party.client, tenant=by.tenant, reason="x", actor=None)
+    grant_type = GrantType.DEVICE
+    assert party.token(grant_type, device_code=ending).error == "invalid_grant"
+    assert party.token(grant_type, device_code=other).status == 200
 
 
 def test_a_family_whose_access_tokens_have_expired_ends_in_the_log_too(
