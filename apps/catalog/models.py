@@ -1,18 +1,21 @@
 """What the platform publishes: the one description of operations, scopes and costs."""
 
+from itertools import chain
 from typing import Any, ClassVar, Self
 
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Exists, Q
 
+from apps.accounts.models import User
 from apps.catalog import policies, upstreams
+from apps.catalog.rights import MANAGING
 from apps.core import clock
 from apps.core.fields import IdField
 from apps.core.members import Invalid
 from apps.orgs.models import Organization
-
-MANAGING = "platform."  # how the scopes of the platform's own API begin
 
 
 class ScopeQuerySet(models.QuerySet["Scope"]):
@@ -21,6 +24,67 @@ class ScopeQuerySet(models.QuerySet["Scope"]):
     def of_data(self) -> Self:
         """Return those that open a tenant's data, not keys, members and applications."""
         return self.exclude(name__startswith=MANAGING)
+
+    def shown_to(self, *organizations: str) -> Self:
+        """Return those without which ``organizations`` would miss something they know of.
+
+        A scope that only operations of APIs need which they may not know of is missing to them.
+        """
+        hidden = Operation.objects.exclude(version__api__in=Api.objects.shown_to(*organizations))
+        names = set(chain.from_iterable(hidden.values_list("scopes", flat=True).distinct()))
+        if not names:
+            return self
+        known = Operation.objects.filter(
+            version__api__in=Api.objects.shown_to(*organizations), scopes__overlap=list(names)
+        )
+        names.difference_update(*known.values_list("scopes", flat=True).distinct())
+        return self.exclude(name__in=names)
+
+
+class ApiQuerySet(models.QuerySet["Api"]):
+    """APIs."""
+
+    def shown_to(self, *organizations: str) -> Self:
+        """Return those that one of ``organizations`` may know of; without any, those for all."""
+        shown = Q(visibility=Api.Visibility.PUBLIC)
+        if organizations:
+            # Subqueries, not joins: an API with two partners is still one.
+            mine = Partner.objects.filter(organization__in=organizations).values("api")
+            inside = Organization.objects.filter(pk__in=organizations, is_internal=True)
+            shown |= Q(visibility=Api.Visibility.PARTNER, pk__in=mine) | Q(Exists(inside))
+        return self.filter(shown)
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Return those that ``user`` may know of, through any organization."""
+        return self.shown_to(*organizations_of(user))
+
+
+class ApiVersionQuerySet(models.QuerySet["ApiVersion"]):
+    """Versions of APIs."""
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Return those of the APIs that ``user`` may know of."""
+        return self.filter(api__in=Api.objects.visible_to(user))
+
+    def listed(self) -> Self:
+        """Return them as lists show them: by name, without their documents, which are large."""
+        return self.select_related("api").defer("document").order_by("api__slug", "major")
+
+
+class OperationQuerySet(models.QuerySet["Operation"]):
+    """Operations."""
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Return those of the APIs that ``user`` may know of."""
+        return self.filter(version__api__in=Api.objects.visible_to(user))
+
+
+def organizations_of(user: User | AnonymousUser) -> list[str]:
+    """Return the organizations through which ``user`` may know of APIs."""
+    if not user.is_authenticated:
+        return []
+    mine = Organization.objects.filter(memberships__user=user.pk, suspended_at=None)
+    return list(mine.values_list("pk", flat=True))
 
 
 def policy(value: Any) -> None:
@@ -128,6 +192,8 @@ class Api(models.Model):
     )
     created_at = models.DateTimeField(default=clock.real, editable=False)
 
+    objects = ApiQuerySet.as_manager()
+
     class Meta:
         """Named in full, not Api."""
 
@@ -179,6 +245,8 @@ class ApiVersion(models.Model):
     )
     updated_at = models.DateTimeField(default=clock.real)
 
+    objects = ApiVersionQuerySet.as_manager()
+
     class Meta:
         """Majors side by side."""
 
@@ -189,11 +257,17 @@ class ApiVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.api.slug}/v{self.major}"
 
+    @property
+    def prefix(self) -> str:
+        """What the paths of its operations begin with at the gateway."""
+        return f"/{self}"
+
 
 class Operation(models.Model):
     """One method and path, with its ``operationId``.
 
-    Its ``policy`` stands above that of its API; it is the operator's, and no import changes it.
+    Its ``policy`` stands above that of its API; it is the operator's, as ``own_cost`` is, and no
+    import changes them. A parameter that takes several segments is written ``{+name}`` (RFC 6570).
     """
 
     id = IdField(prefix="opn")
@@ -204,10 +278,15 @@ class Operation(models.Model):
     summary = models.CharField(max_length=200, blank=True)
     scopes = ArrayField(models.CharField(max_length=80), default=list)
     cost = models.PositiveIntegerField(default=1)
+    own_cost = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The operator's; it stands for that of the document."
+    )
     deprecated = models.BooleanField(default=False, db_default=False)
     policy: models.JSONField[Any, Any] = models.JSONField(
         default=dict, db_default={}, blank=True, validators=[policy]
     )
+
+    objects = OperationQuerySet.as_manager()
 
     class Meta:
         """Each operation once."""
@@ -219,3 +298,16 @@ class Operation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Draft(models.Model):
+    """A document that somebody looks at before it is published."""
+
+    id = IdField(prefix="dft")
+    document: models.JSONField[Any, Any] = models.JSONField()
+    source = models.CharField(max_length=300, blank=True, help_text="Where it came from.")
+    created_by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=clock.real, editable=False)
+
+    def __str__(self) -> str:
+        return self.source

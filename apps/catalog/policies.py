@@ -61,7 +61,8 @@ class Policy:
     """A policy as a whole. Durations are seconds, sizes bytes.
 
     ``retries`` are further tries when a service cannot be reached, ``priority`` says who waits
-    first when there is too much, ``mock`` answers from the document instead of an upstream.
+    first when there is too much, ``mock`` answers from the document instead of an upstream,
+    with ``websocket`` a GET may become a WebSocket.
     """
 
     timeout: float = 10.0
@@ -70,6 +71,7 @@ class Policy:
     priority: Priority = "normal"
     idempotency: bool = False
     mock: bool = False
+    websocket: bool = False
     validate: frozenset[str] = frozenset()
     cache: Cache | None = None
     request: Rules | None = None
@@ -98,6 +100,7 @@ def parse(raw: Any, *, of: Any = None) -> Policy:
         priority=priority,
         idempotency=members.flag("idempotency", default=False),
         mock=members.flag("mock", default=False),
+        websocket=members.flag("websocket", default=False),
         validate=_validate(members),
         cache=_cache(members.inner("cache")),
         request=rules.parse(members.inner("request"), query=True),
