@@ -15,4 +15,12 @@ class PlansConfig(AppConfig):
         register(
             ("plan.published", "An operator published a version of a plan."),
             ("plan.subscribed", "An application was put on a plan version."),
+            ("plan.overridden", "An application was given other limits for a while."),
+            ("plan.override_ended", "Other limits of an application were ended before their time."),
+            ("plan.requested", "A developer asked for another plan."),
+            ("plan.request_withdrawn", "A developer no longer asks for another plan."),
+            ("plan.request_approved", "An operator gave an application the plan it asked for."),
+            ("plan.request_declined", "An operator declined a request for another plan."),
+            ("quota.nearing", "80 % of an application's quota are used."),
+            ("quota.reached", "An application's quota is used up."),
         )

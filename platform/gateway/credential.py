@@ -10,6 +10,7 @@ import orjson
 
 from apps.core import ids
 from apps.plans import limits
+from apps.plans.layout import Whom
 from apps.usage import record
 
 FRESH = 5.0  # seconds in which a copy is trusted without asking again
@@ -50,8 +51,31 @@ class Credential:
     misplaced: bool = False  # The client is of another environment than the tenant.
     thumbprint: str = ""
     audience: tuple[str, ...] = ()
+    # Limits in place of those of the plan until then, in seconds since 1970.
+    override: tuple[limits.Policy, ...] = ()
+    override_ends: float = 0.0
+    selecting: tuple[limits.Policy, ...] = field(init=False)  # those that count some operations
     # What steps prepare once for every later request: see ``limits`` and ``dispatch``.
     prepared: dict[Any, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        every = (*self.policies, *self.override)
+        self.selecting = tuple(policy for policy in every if policy.selective)
+
+    @property
+    def selective(self) -> bool:
+        return bool(self.selecting)
+
+    @property
+    def whom(self) -> Whom:
+        """Return who is counted; a client's tokens live an hour, and are counted together."""
+        return Whom(self.application, self.client or self.key, self.subject or "")
+
+    def limits_at(self, now: float) -> tuple[limits.Policy, ...]:
+        """Return the limits of a moment: an override ends by itself."""
+        if self.override_ends <= now:
+            return self.policies
+        return limits.merge(self.policies, self.override)
 
     @property
     def fresh(self) -> bool:
@@ -97,6 +121,8 @@ def parse(entry: dict[str, Any]) -> Credential:
         organization_suspended=entry["organization_suspended"],
         plan=entry["plan"] or "",
         policies=limits.parse(entry["limits"] or []),
+        override=limits.parse(entry.get("override") or []),
+        override_ends=entry.get("override_ends") or 0.0,
         owner=record.owner(**uuids, key=lasting, livemode=entry["livemode"]),
         read_at=entry["read_at"],
         rotated_at=entry.get("rotated_at"),

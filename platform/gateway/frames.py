@@ -1,29 +1,34 @@
-"""How the limits of a credential are laid out for the script: three rates and a quota in one blob.
+"""What a script call needs for one credential and cost, down to the bytes that are sent.
 
-What a script call needs is the same for every request of a credential and cost, so it is built
-once, down to the bytes that are sent.
+It is the same for every such request, so it is built once. Where the limits lie: see
+``apps.plans.layout``.
 """
 
-import math
-import struct
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from apps.plans.limits import Policy, period_of
+from apps.plans import layout
+from apps.plans.layout import Layout, Slot
 from gateway.credential import Credential
 from gateway.lease import Lease, Pace
 from gateway.link import Script
-from gateway.verdict import Slot, Verdict
+from gateway.verdict import Verdict
 
-FOLDER = Path(__file__).parent
-SCRIPT = Script((FOLDER / "limits.lua").read_text(encoding="utf-8"))
-RETURN = Script((FOLDER / "return.lua").read_text(encoding="utf-8"))
-RATES = 3  # slots for rates in one blob; the fourth is for a quota
+if TYPE_CHECKING:
+    from gateway.routes import Operation
 
-_blob = struct.Struct("<14d").pack
-_NO_RATE = (0.0, 0.0, 0.0)
-_NO_QUOTA = (0.0, 0.0, 0.0, 0.0, 0.0)
+LIFE = 20_000  # milliseconds in which a request under way that nobody speaks of is forgotten
+SCRIPT = Script(layout.SCRIPT)
+RETURN = Script((Path(layout.__file__).parent / "return.lua").read_text(encoding="utf-8"))
+# A request is still under way. What Valkey lost or forgot is written down again.
+RENEW = Script("""
+local t = redis.call('TIME')
+local score = string.format('%.0f', t[1] * 1000000 + t[2] + ARGV[1] * 1000)
+for i = 2, #ARGV do redis.call('ZADD', KEYS[1], score, ARGV[i]) end
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return #ARGV - 1
+""")
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +38,9 @@ class Frame:
     keys: list[str]
     blobs: list[bytes]
     slots: tuple[Slot, ...]
-    ends: float  # when the first period ends and the frame with it
+    ends: float  # when the first period or an override ends, and the frame with it
+    sets: tuple[Slot, ...] = ()
+    shadows: tuple[int, ...] = ()  # places of the slots that refuse nothing
     one: bytes = b""  # the calls that take one request, or none
     none: bytes = b""
     denied: Verdict | None = None
@@ -46,60 +53,56 @@ class Frame:
     def __post_init__(self) -> None:
         self.one, self.none = self.take(1), self.take(0)
 
-    def take(self, count: int) -> bytes:
-        """Return the call that takes up to ``count`` requests."""
-        return SCRIPT.frame(self.keys, *self.blobs, count)
+    def take(self, count: int, token: str = "") -> bytes:
+        """Return the call that takes up to ``count`` requests; ``token`` names one under way."""
+        laid = Layout(self.keys, self.blobs, list(self.sets))
+        keys, values = layout.arguments(laid, count, token=token, life=LIFE)
+        return SCRIPT.frame(keys, *values)
 
     def give_back(self, lease: Lease) -> bytes:
         """Return the call that returns what is left of a lease."""
         return RETURN.frame(self.keys, *self.blobs, lease.left, lease.at)
 
 
-def build(credential: Credential, cost: int, now: float) -> Frame:
-    """Lay a credential's policies out in blobs of three rates and a quota."""
-    keys: list[str] = []
-    blobs: list[bytes] = []
-    slots: list[Slot] = []
-    names = {
-        "application": f"{{{credential.application}}}:la",
-        "key": f"{{{credential.application}}}:lk:{credential.key}:",
-    }
-    for scope, name in names.items():
-        policies = [policy for policy in credential.policies if policy.scope == scope]
-        rates = [policy for policy in policies if policy.kind == "rate"]
-        # The month first: its count must not move to another blob when a plan gains a day's quota.
-        quotas = sorted((p for p in policies if p.kind == "quota"), key=lambda p: p.period == "day")
-        for part in range(max(math.ceil(len(rates) / RATES), len(quotas))):
-            key, number = f"{name}{part}", (len(keys) + 1) * 10
-            values, laid = _lay(
-                rates[part * RATES : (part + 1) * RATES], quotas[part : part + 1], cost, now
+def build(
+    credential: Credential, cost: int, now: float, operation: "Operation | None" = None
+) -> Frame:
+    """Lay out the policies of a credential that count requests to ``operation``."""
+    api, name = (operation.api, operation.name) if operation else ("", "")
+    counting = [
+        policy
+        for policy in credential.limits_at(now)
+        if not policy.selective or (operation is not None and policy.counts(api, name))
+    ]
+    laid = layout.lay(counting, credential.whom, cost, now)
+    ends = laid.ends
+    if credential.override_ends > now:
+        ends = min(ends, credential.override_ends)
+    shadows = tuple(at for at, slot in enumerate(laid.slots) if slot.policy.shadow)
+    return Frame(laid.keys, laid.blobs, tuple(laid.slots), ends, tuple(laid.sets), shadows)
+
+
+def frame_for(
+    credential: Credential, cost: int, now: float, operation: "Operation | None" = None
+) -> Frame:
+    """Return the frame of a request, prepared earlier unless its time is over.
+
+    Operations that the same policies count share theirs, and with it a lease.
+    """
+    if operation is None or not credential.selective:
+        name: tuple[object, ...] = ("limit", cost)
+    else:
+        selected: dict[tuple[str, str], tuple[str, ...]] = credential.prepared.setdefault(
+            "selected", {}
+        )
+        place = operation.api, operation.name
+        counting = selected.get(place)
+        if counting is None:
+            counting = selected[place] = tuple(
+                policy.name for policy in credential.selecting if policy.counts(*place)
             )
-            slots += [Slot(policy, key, number + at, c, e) for policy, at, c, e in laid]
-            keys.append(key)
-            blobs.append(_blob(*values))
-    ends = min((slot.ends for slot in slots if slot.ends), default=math.inf)
-    return Frame(keys, blobs, tuple(slots), ends)
-
-
-def _lay(
-    rates: list[Policy], quotas: list[Policy], cost: int, now: float
-) -> tuple[list[float], list[tuple[Policy, int, int, float]]]:
-    """Return the numbers of one blob, and which policy lies in which slot at what cost."""
-    values: list[float] = []
-    laid: list[tuple[Policy, int, int, float]] = []
-    for at in range(RATES):
-        if at < len(rates):
-            policy = rates[at]
-            capped = min(cost, policy.limit)  # dearer than the limit would mean never
-            span = policy.window * 1e6
-            values += [span / policy.limit, span, capped]
-            laid.append((policy, at + 1, capped, 0.0))
-        else:
-            values += _NO_RATE
-    if not quotas:
-        return [*values, *_NO_QUOTA], laid
-    quota = quotas[0]
-    number, end = period_of(quota.period or "month", datetime.fromtimestamp(now, UTC))
-    capped = min(cost, quota.limit)
-    laid.append((quota, 4, capped, end.timestamp()))
-    return [*values, quota.limit, capped, number, end.timestamp() * 1e6, 1], laid
+        name = ("limit", cost, *counting) if counting else ("limit", cost)
+    frame: Frame | None = credential.prepared.get(name)
+    if frame is None or frame.ends <= now:
+        frame = credential.prepared[name] = build(credential, cost, now, operation)
+    return frame

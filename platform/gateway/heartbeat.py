@@ -56,6 +56,7 @@ class Heartbeat:
     async def _keep(self) -> None:
         reported = time.monotonic()
         while True:
+            self.limiter.crowds.renew()
             with suppress(Down, Refusal):
                 frame = COUNT.frame([GATEWAYS], int(time.time()), self.name)
                 self.limiter.mirror.gateways = max(1, await self.link.run(frame))

@@ -7,7 +7,7 @@ what another one holds. What is not used within ``LIFE`` goes back.
 import asyncio
 import time
 
-from gateway.verdict import Slot
+from apps.plans.layout import Slot
 
 LIFE = 0.05  # seconds
 SPAN = 0.02  # a lease is what came in this many seconds

@@ -1,22 +1,28 @@
 """Whether a request is within every limit of its application: one script, one round trip.
 
-Rates are GCRA, quotas calendar counters; Valkey's clock is the only one. A credential that calls
-often leases a few requests at once, all of which are taken there and then: see ``gateway.lease``. A
-denial is remembered until its time: no request in between could be granted. Without Valkey a local
-mirror decides: see ``gateway.mirror``.
+Rates are GCRA, quotas calendar counters, concurrency leased places; Valkey's clock is the only one.
+A credential that calls often leases a few requests at once, all of which are taken there and then:
+see ``gateway.lease``. A denial is remembered until its time: no request in between could be
+granted. Without Valkey a local mirror decides: see ``gateway.mirror``.
 """
 
 import asyncio
 import time
+from typing import TYPE_CHECKING
 
 from gateway.credential import Credential
-from gateway.frames import Frame, build
+from gateway.crowds import Crowds
+from gateway.frames import Frame, frame_for
 from gateway.lease import LIFE, Lease
 from gateway.link import Down, Link, Refusal
 from gateway.mirror import Mirror
 from gateway.verdict import NOTHING, Verdict
 
+if TYPE_CHECKING:
+    from gateway.routes import Operation
+
 DENIED_FOR = 1.0  # seconds in which a denial is repeated from memory
+AGAIN = 1.0  # seconds after which a place may be free again
 MOST = 1000  # requests in one lease
 ENDED = -1
 HEAD = 4  # numbers of an answer before those of the slots
@@ -27,14 +33,24 @@ class Limiter:
 
     def __init__(self, link: Link) -> None:
         self.link = link
-        self.mirror = Mirror()
+        self.crowds = Crowds(link)
+        self.mirror = Mirror(self.crowds)
         self.leased: dict[Lease, Frame] = {}
 
-    async def decide(self, credential: Credential, cost: int) -> Verdict:
-        """Take ``cost`` from every limit of the credential, or from none."""
-        if not credential.policies:
+    async def decide(
+        self,
+        credential: Credential,
+        cost: int,
+        operation: "Operation | None" = None,
+        token: str = "",
+    ) -> Verdict:
+        """Take ``cost`` from every limit of the credential, or from none.
+
+        ``token`` names the request while it is under way: ``release`` tells that it is over.
+        """
+        frame = frame_for(credential, cost, time.time(), operation)
+        if not frame.slots:
             return NOTHING
-        frame = _frame(credential, cost)
         frame.pace.step(time.monotonic())
         if frame.lease is not None:
             return self._use(frame.lease, frame)
@@ -43,37 +59,57 @@ class Limiter:
             if wait > 0:
                 return _again(frame.denied, wait)
             frame.denied = None
-        return await self._ask(credential, frame, cost)
+        verdict = await self._ask(credential, frame, cost, operation, token)
+        if frame.sets and verdict.granted:
+            verdict.held = self.crowds.hold(token, frame.sets, verdict)
+        return verdict
 
-    async def look(self, credential: Credential) -> Verdict:
+    async def look(self, credential: Credential, operation: "Operation | None" = None) -> Verdict:
         """Tell what is left without taking anything."""
-        if not credential.policies:
+        frame = frame_for(credential, 1, time.time(), operation)
+        if not frame.slots:
             return NOTHING
-        frame = _frame(credential, 1)
         if frame.lease is not None:
             return Verdict(frame.slots, frame.lease.told(), "lease")
         try:
             told = await self.link.run(frame.none)
         except (Down, Refusal):
             return Verdict(frame.slots, self.mirror.look(frame), "mirror")
-        return Verdict(frame.slots, told[HEAD:], "valkey") if told[0] != ENDED else NOTHING
+        if told[0] == ENDED:
+            return NOTHING
+        _missed(frame, told)
+        return Verdict(frame.slots, told[HEAD:], "valkey")
+
+    def release(self, verdict: Verdict) -> None:
+        """Give back the places of a request that is over."""
+        held, verdict.held = verdict.held, ""
+        if held:
+            self.crowds.release(held)
 
     async def stop(self) -> None:
         """Return every lease."""
         sent = [self._give_back(lease) for lease in list(self.leased)]
         await asyncio.gather(*[future for future in sent if future], return_exceptions=True)
 
-    async def _ask(self, credential: Credential, frame: Frame, cost: int) -> Verdict:
+    async def _ask(
+        self,
+        credential: Credential,
+        frame: Frame,
+        cost: int,
+        operation: "Operation | None",
+        token: str,
+    ) -> Verdict:
         # While one request asks for a lease, those that cannot wait for it ask for themselves.
-        want = 1 if frame.asking else min(frame.pace.lately, MOST)
+        alone = frame.asking or bool(frame.sets)  # Each request under way takes its own place.
+        want = 1 if alone else min(frame.pace.lately, MOST)
         frame.asking = frame.asking or want > 1
         try:
-            told = await self.link.run(frame.one if want == 1 else frame.take(want))
+            told = await self.link.run(_call(frame, want, token))
             if told[0] == ENDED:
-                frame = credential.prepared["limit", cost] = build(
-                    credential, cost, max(time.time(), frame.ends)
-                )
-                told = await self.link.run(frame.one)
+                over = min(slot.ends for slot in frame.slots if slot.ends)
+                frame.ends = 0.0
+                frame = frame_for(credential, cost, max(time.time(), over), operation)
+                told = await self.link.run(_call(frame, 1, token))
         except (Down, Refusal):
             return self._mirror(frame)
         finally:
@@ -81,11 +117,12 @@ class Limiter:
                 frame.asking = False
         if self.mirror.used:
             self.mirror.clear()
+        missed = _missed(frame, told) if frame.shadows else ()
         if told[0] > 1:
             return self._begin(frame, told)
         if frame.lease is not None and told[3] >= frame.lease.at:
-            return self._beside(frame.lease, frame, told)
-        return _verdict(frame, told)
+            return self._beside(frame.lease, frame, told, missed)
+        return _verdict(frame, told, missed)
 
     def _begin(self, frame: Frame, told: list[int]) -> Verdict:
         """Hold a lease, and use the first of it."""
@@ -95,12 +132,14 @@ class Limiter:
         lease.timer = asyncio.get_running_loop().call_later(LIFE, self._give_back, lease)
         return Verdict(frame.slots, lease.take(), "valkey")
 
-    def _beside(self, lease: Lease, frame: Frame, told: list[int]) -> Verdict:
+    def _beside(
+        self, lease: Lease, frame: Frame, told: list[int], missed: tuple[str, ...]
+    ) -> Verdict:
         """Decide what was asked while the lease was on its way: what it holds counts as left."""
         lease.hear(told[HEAD:])
         if told[1]:  # The rest is in our own hands.
             return self._use(lease, frame)
-        return Verdict(frame.slots, lease.told(), "valkey")
+        return Verdict(frame.slots, lease.told(), "valkey", missed=missed)
 
     def _use(self, lease: Lease, frame: Frame) -> Verdict:
         numbers = lease.take()
@@ -126,34 +165,45 @@ class Limiter:
         return sent
 
     def _mirror(self, frame: Frame) -> Verdict:
-        denied, wait, numbers = self.mirror.decide(frame)
-        return Verdict(frame.slots, numbers, "mirror", denied=denied, wait=wait)
+        denied, wait, numbers, missed = self.mirror.decide(frame)
+        return Verdict(frame.slots, numbers, "mirror", denied=denied, wait=wait, missed=missed)
 
 
-def _verdict(frame: Frame, told: list[int]) -> Verdict:
+def _call(frame: Frame, want: int, token: str) -> bytes:
+    if frame.sets:
+        return frame.take(1, token)
+    return frame.one if want == 1 else frame.take(want)
+
+
+def _missed(frame: Frame, told: list[int]) -> tuple[str, ...]:
+    """Return which shadows would have refused, and put their numbers right."""
+    names = []
+    for at in frame.shadows:
+        left = told[HEAD + 2 * at]
+        if left < 0:
+            told[HEAD + 2 * at] = -1 - left
+            names.append(frame.slots[at].policy.name)
+    return tuple(names)
+
+
+def _verdict(frame: Frame, told: list[int], missed: tuple[str, ...]) -> Verdict:
     number = told[1]
     numbers = told[HEAD:]
     frame.last, frame.last_at = numbers, time.time()
     if not number:
-        return Verdict(frame.slots, numbers, "valkey")
+        return Verdict(frame.slots, numbers, "valkey", missed=missed)
     denied = next(slot for slot in frame.slots if slot.number == number)
-    wait = told[2] / 1e6
-    verdict = Verdict(frame.slots, numbers, "valkey", denied=denied, wait=wait)
+    crowded = denied.policy.kind == "concurrency"
+    wait = AGAIN if crowded else told[2] / 1e6
+    verdict = Verdict(frame.slots, numbers, "valkey", denied=denied, wait=wait, missed=missed)
     verdict.until = time.monotonic() + wait
-    if wait <= DENIED_FOR:
+    if wait <= DENIED_FOR and not crowded:  # A place may be free at any moment.
         frame.denied = verdict
     return verdict
 
 
 def _again(denied: Verdict, wait: float) -> Verdict:
     return Verdict(denied.slots, denied.numbers, "memory", denied=denied.denied, wait=wait)
-
-
-def _frame(credential: Credential, cost: int) -> Frame:
-    frame: Frame | None = credential.prepared.get(("limit", cost))
-    if frame is None or frame.ends <= time.time():
-        frame = credential.prepared["limit", cost] = build(credential, cost, time.time())
-    return frame
 
 
 def _ignore(future: "asyncio.Future[int]") -> None:

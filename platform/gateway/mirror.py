@@ -9,17 +9,20 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from apps.plans.layout import Slot
+    from gateway.crowds import Crowds
     from gateway.frames import Frame
-    from gateway.verdict import Slot
 
 LIMIT = 50_000  # states in memory
 ROUNDING = 1e-5  # seconds; what a double cannot tell apart
+AGAIN = 1.0  # seconds after which a place may be free again
 
 
 class Mirror:
     """The state of limits during an outage."""
 
-    def __init__(self) -> None:
+    def __init__(self, crowds: "Crowds | None" = None) -> None:
+        self.crowds = crowds
         self.gateways = 1  # how many there are, as heartbeats last told
         self.rates: dict[tuple[str, int], float] = {}  # arrival times, seconds since 1970
         self.quotas: dict[tuple[str, int], float] = {}  # what is left for this process
@@ -33,20 +36,29 @@ class Mirror:
         self.rates.clear()
         self.quotas.clear()
 
-    def decide(self, frame: "Frame") -> tuple["Slot | None", float, list[int]]:
-        """Return which limit denies the request (or None), for how long, and what is left."""
+    def decide(self, frame: "Frame") -> tuple["Slot | None", float, list[int], tuple[str, ...]]:
+        """Return which limit denies the request (or None), for how long, and what is left.
+
+        At last, which shadows would have denied it.
+        """
         now = time.time()
         if len(self.rates) + len(self.quotas) > LIMIT:
             self.clear()
         denied, wait = None, 0.0
+        missed: list[str] = []
         for at, slot in enumerate(frame.slots):
             needed = self._needed(frame, at, slot, now)
-            if needed > max(wait, ROUNDING):
+            if needed <= ROUNDING:
+                continue
+            if slot.policy.shadow:
+                missed.append(slot.policy.name)
+            elif needed > wait:
                 denied, wait = slot, needed
         if denied is None:
             for slot in frame.slots:
-                self._take(slot)
-        return denied, wait, self._numbers(frame, now)
+                if slot.policy.name not in missed:
+                    self._take(slot)
+        return denied, wait, self._numbers(frame, now), tuple(missed)
 
     def look(self, frame: "Frame") -> list[int]:
         """Return what is left and when it is whole again, for each slot."""
@@ -58,6 +70,8 @@ class Mirror:
     def _needed(self, frame: "Frame", at: int, slot: "Slot", now: float) -> float:
         """Return the seconds to wait for one limit, and bring its state up to now."""
         name = _name(slot)
+        if slot.policy.kind == "concurrency":
+            return 0.0 if self._places(slot) > 0 else AGAIN
         if slot.policy.kind == "quota":
             if name not in self.quotas:
                 left = frame.last[at * 2] if frame.last else slot.policy.limit
@@ -66,31 +80,39 @@ class Mirror:
         if name not in self.rates:
             reset = frame.last[at * 2 + 1] / 1e6 if frame.last else 0.0
             self.rates[name] = frame.last_at + reset
-        arrival = min(max(self.rates[name], now), now + slot.policy.window)
+        arrival = min(max(self.rates[name], now), now + slot.policy.span)
         self.rates[name] = arrival
-        return arrival + self._spends(slot) - slot.policy.window - now
+        return arrival + self._spends(slot) - slot.policy.span - now
+
+    def _places(self, slot: "Slot") -> int:
+        """Return how many more may be under way in this process: its share, and one at least."""
+        many = self.crowds.many[slot.blob] if self.crowds else 0
+        return max(1, slot.policy.limit // self.gateways) - many
 
     def _spends(self, slot: "Slot") -> float:
         """Return the seconds of a window that one request takes from this process's share."""
         share = slot.cost * slot.policy.window / slot.policy.limit * self.gateways
-        return min(share, slot.policy.window)
+        return min(share, slot.policy.span)
 
     def _take(self, slot: "Slot") -> None:
         name = _name(slot)
         if slot.policy.kind == "quota":
             self.quotas[name] -= slot.cost
-        else:
+        elif slot.policy.kind == "rate":
             self.rates[name] += self._spends(slot)
 
     def _numbers(self, frame: "Frame", now: float) -> list[int]:
         numbers: list[int] = []
         for slot in frame.slots:
             name = _name(slot)
+            if slot.policy.kind == "concurrency":
+                numbers += [max(0, self._places(slot)), 0]
+                continue
             if slot.policy.kind == "quota":
                 numbers += [int(self.quotas[name]), int((slot.ends - now) * 1e6)]
                 continue
             reset = self.rates[name] - now
-            left = (slot.policy.window - reset) / (self._spends(slot) / slot.cost)
+            left = (slot.policy.span - reset) / (self._spends(slot) / slot.cost)
             numbers += [int(left + 0.001), int(max(0.0, reset) * 1e6)]
         return numbers
 

@@ -60,6 +60,12 @@ class QuotaReached(LimitReached):
     code = "quota_reached"
 
 
+class ConcurrencyReached(LimitReached):
+    """As many requests of the application are under way as its plan allows at once."""
+
+    code = "concurrency_reached"
+
+
 class TokenMalformed(Unauthorized):
     """The access token is damaged: its shape, checksum or signature is wrong."""
 

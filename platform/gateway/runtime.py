@@ -37,7 +37,13 @@ class Runtime:
         self.hot = Link(
             url,
             patience=HOT,
-            scripts=(frames.SCRIPT, frames.RETURN, credentials.FILL, credentials.FORGET),
+            scripts=(
+                frames.SCRIPT,
+                frames.RETURN,
+                frames.RENEW,
+                credentials.FILL,
+                credentials.FORGET,
+            ),
         )
         self.bulk = Link(url, patience=BULK, scripts=(heartbeat.COUNT, heartbeat.USED))
         self.credentials = Credentials(

@@ -46,6 +46,7 @@ GRANTS: dict[str, tuple[str, ...]] = {
     "plans_subscription": ("application_id", "version_id"),
     "plans_planversion": ("id", "plan_id", "limits"),
     "plans_plan": ("id", "slug"),
+    "plans_override": ("application_id", "limits", "ends_at", "ended_at"),
     "catalog_api": ("id", "slug", "visibility", "policy"),
     "catalog_apiversion": (
         "id",
@@ -80,7 +81,8 @@ CREDENTIAL = """
            extract(epoch FROM key.rotated_at)::float8 AS rotated_at,
            key.revoked_at IS NOT NULL AS revoked, application.state,
            organization.suspended_at IS NOT NULL AS organization_suspended,
-           plan.slug AS plan, version.limits
+           plan.slug AS plan, version.limits, instead.limits AS override,
+           extract(epoch FROM instead.ends_at)::float8 AS override_ends
       FROM keys_key key
       JOIN tenants_tenant tenant ON tenant.id = key.tenant_id
       JOIN applications_application application ON application.id = key.application_id
@@ -88,6 +90,8 @@ CREDENTIAL = """
       LEFT JOIN plans_subscription subscription ON subscription.application_id = application.id
       LEFT JOIN plans_planversion version ON version.id = subscription.version_id
       LEFT JOIN plans_plan plan ON plan.id = version.plan_id
+      LEFT JOIN plans_override instead ON instead.application_id = application.id
+            AND instead.ended_at IS NULL AND instead.ends_at > now()
      WHERE key.digest = ANY(%s)
 """
 # An organization that is suspended stops its applications, and everybody's on its data.
@@ -103,7 +107,9 @@ BEARER = """
            organization.suspended_at IS NOT NULL OR holder.suspended_at IS NOT NULL
                AS organization_suspended,
            token.user_id AS subject, person.is_active IS FALSE AS user_disabled,
-           token.jkt AS thumbprint, token.resource AS audience, plan.slug AS plan, version.limits
+           token.jkt AS thumbprint, token.resource AS audience, plan.slug AS plan, version.limits,
+           instead.limits AS override,
+           extract(epoch FROM instead.ends_at)::float8 AS override_ends
       FROM oauth_accesstoken token
       JOIN oauth_client client ON client.id = token.application_id
       JOIN tenants_tenant tenant ON tenant.id = token.tenant_id
@@ -114,6 +120,8 @@ BEARER = """
       LEFT JOIN plans_subscription subscription ON subscription.application_id = application.id
       LEFT JOIN plans_planversion version ON version.id = subscription.version_id
       LEFT JOIN plans_plan plan ON plan.id = version.plan_id
+      LEFT JOIN plans_override instead ON instead.application_id = application.id
+            AND instead.ended_at IS NULL AND instead.ends_at > now()
      WHERE token.token_checksum = %s
 """
 SIGNING_KEYS = "SELECT algorithm, public FROM oauth_signingkey"

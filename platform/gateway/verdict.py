@@ -5,23 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from apps.plans.limits import Policy
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One limit and where its state lies."""
-
-    policy: Policy
-    blob: str
-    number: int  # scope * 10 + slot, as the script names it
-    cost: int
-    ends: float = 0.0  # of a quota's period, seconds since 1970
-
-    @property
-    def spends(self) -> float:
-        """Return the microseconds of a rate that one request takes; a quota takes none."""
-        return self.cost * self.policy.window * 1e6 / self.policy.limit
+from apps.plans.layout import Slot
 
 
 @dataclass(slots=True)
@@ -34,6 +18,8 @@ class Verdict:
     denied: Slot | None = None
     wait: float = 0.0  # seconds
     until: float = 0.0  # monotonic time at which a denial ends
+    missed: tuple[str, ...] = ()  # names of the shadows that would have refused
+    held: str = ""  # the request, while it takes places that must be given back
 
     @property
     def granted(self) -> bool:
@@ -49,8 +35,13 @@ NOTHING = Verdict((), [], "valkey")
 
 
 def policy_header(slots: tuple[Slot, ...]) -> bytes:
-    """Return the value of ``RateLimit-Policy``: draft-ietf-httpapi-ratelimit-headers-11."""
-    items = [f'"{s.policy.name}";q={s.policy.limit};w={_window(s)}' for s in slots]
+    """Return the value of ``RateLimit-Policy``: draft-ietf-httpapi-ratelimit-headers-11.
+
+    Of a shadow nothing is said: a caller that keeps to what it reads would be held to it.
+    """
+    items = [
+        f'"{s.policy.name}";q={s.policy.limit}{_unit(s)}' for s in slots if not s.policy.shadow
+    ]
     return ", ".join(items).encode()
 
 
@@ -58,10 +49,21 @@ def left_header(verdict: Verdict) -> bytes:
     """Return the value of ``RateLimit``: what is left of each policy, when it is whole again."""
     numbers: Any = iter(verdict.numbers)
     items = [
-        f'"{slot.policy.name}";r={max(0, left)};t={-(-reset // 1_000_000)}'
+        f'"{slot.policy.name}";r={max(0, left)}'
+        if slot.policy.kind == "concurrency"
+        else f'"{slot.policy.name}";r={max(0, left)};t={-(-reset // 1_000_000)}'
         for slot, left, reset in zip(verdict.slots, numbers, numbers, strict=True)
+        if not slot.policy.shadow
     ]
     return ", ".join(items).encode()
+
+
+def _unit(slot: Slot) -> str:
+    """Return the further parameters of a policy; a burst is ours, and named so."""
+    if slot.policy.kind == "concurrency":
+        return ';qu="concurrent-requests"'
+    burst = f";trellis-burst={slot.policy.burst}" if slot.policy.burst else ""
+    return f";w={_window(slot)}{burst}"
 
 
 def _window(slot: Slot) -> int:

@@ -14,8 +14,9 @@ import redis
 from apps.applications.models import Application
 from apps.keys.services import Issued
 from apps.plans import services as plans
+from apps.plans.layout import Slot
 from apps.plans.limits import Policy
-from gateway.verdict import Slot, policy_header
+from gateway.verdict import policy_header
 from tests.gateway.conftest import World, bearer
 from tests.gateway.process import Gateway
 from tests.gateway.standin import StandIn

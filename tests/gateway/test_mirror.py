@@ -4,10 +4,10 @@ import time
 
 import pytest
 
+from apps.plans.layout import Slot
 from apps.plans.limits import Policy
 from gateway.frames import Frame
 from gateway.mirror import Mirror
-from gateway.verdict import Slot
 
 RATE = Policy("burst", "rate", "application", 100, window=10)
 QUOTA = Policy("month", "quota", "application", 1000, period="month")
@@ -44,7 +44,7 @@ def test_each_admits_its_share_of_a_rate(clock: list[float], gateways: int) -> N
     assert admitted(local, given) == 100 // gateways
     clock[0] += 5
     assert admitted(local, given) == 50 // gateways
-    denied, wait, numbers = local.decide(given)
+    denied, wait, numbers, _ = local.decide(given)
     assert denied is given.slots[0]
     assert 0 < wait <= 0.1 * gateways + 1e-6
     assert numbers[0] == 0

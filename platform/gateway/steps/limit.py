@@ -1,8 +1,10 @@
 """Take the request's cost from every limit, or refuse it."""
 
+from typing import Any
+
 from apps.core.errors import LimitReached
 from gateway.exchange import FAILED, Exchange, rung
-from gateway.problems import QuotaReached
+from gateway.problems import ConcurrencyReached, QuotaReached
 from gateway.verdict import Verdict
 
 
@@ -10,9 +12,12 @@ async def limit(exchange: Exchange) -> None:
     """Ask the limiter once for all limits; what costs nothing only tells what is left."""
     assert exchange.credential is not None  # noqa: S101 - steps before this one
     assert exchange.operation is not None  # noqa: S101 - as above
-    cost = exchange.operation.cost
-    limiter, credential = exchange.runtime.limiter, exchange.credential
-    verdict = await (limiter.decide(credential, cost) if cost else limiter.look(credential))
+    operation, credential = exchange.operation, exchange.credential
+    limiter, cost = exchange.runtime.limiter, operation.cost
+    if cost:
+        verdict = await limiter.decide(credential, cost, operation, exchange.request_id)
+    else:
+        verdict = await limiter.look(credential, operation)
     exchange.verdict = verdict
     if verdict.denied is not None:
         exchange.trace.append(
@@ -22,17 +27,23 @@ async def limit(exchange: Exchange) -> None:
                 by=verdict.by,
                 limit=verdict.denied.policy.name,
                 left=_left(verdict),
+                **_shadow(verdict),
             )
         )
         raise _refused(verdict)
     exchange.units = cost
     if verdict.slots:
-        exchange.trace.append(rung("limit", by=verdict.by, left=_left(verdict)))
+        exchange.trace.append(rung("limit", by=verdict.by, left=_left(verdict), **_shadow(verdict)))
 
 
 def _left(verdict: Verdict) -> dict[str, int]:
     names = [slot.policy.name for slot in verdict.slots]
     return dict(zip(names, verdict.numbers[::2], strict=True))
+
+
+def _shadow(verdict: Verdict) -> dict[str, Any]:
+    """Name the limits that would have refused, were they more than a shadow."""
+    return {"shadow": verdict.missed} if verdict.missed else {}
 
 
 def _refused(verdict: Verdict) -> LimitReached:
@@ -43,6 +54,13 @@ def _refused(verdict: Verdict) -> LimitReached:
     if policy.kind == "quota":
         return QuotaReached(
             f"The quota {policy.name} of {policy.limit} a {policy.period} is used up.",
+            headers=headers,
+            limit=policy.name,
+            retry_after=wait,
+        )
+    if policy.kind == "concurrency":
+        return ConcurrencyReached(
+            f"{policy.limit} requests are under way, as many at once as {policy.name} allows.",
             headers=headers,
             limit=policy.name,
             retry_after=wait,

@@ -19,6 +19,8 @@ SECRET = re.compile(
 def record(exchange: Exchange, *, bytes_out: int) -> None:
     """Append the request's usage record to the spool, and tell whoever listens."""
     runtime = exchange.runtime
+    if exchange.verdict is not None and exchange.verdict.held:
+        runtime.limiter.release(exchange.verdict)  # before the caller can send the next
     latency = (time.perf_counter_ns() - exchange.began) // 1000
     credential, operation = exchange.credential, exchange.operation
     runtime.spool.write(
