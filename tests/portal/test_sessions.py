@@ -214,6 +214,17 @@ def test_the_secret_of_an_app_is_sealed(team: Team) -> None:
     assert secret not in str(Authenticator.objects.get().data)
 
 
+def test_a_passkey_is_offered_to_whoever_has_one(client: Client, team: Team) -> None:
+    totp(team)
+    email = team.developer.email
+    EmailAddress.objects.create(user=team.developer, email=email, verified=True, primary=True)
+    with zeal_ignore():
+        client.post(reverse("account_login"), {"login": email, "password": make.PASSWORD})
+        without = client.get(reverse("mfa_authenticate")).content.decode()
+    assert "recovery code" in without
+    assert "Use a passkey" not in without
+
+
 def test_a_code_is_good_once_also_when_valkey_forgot_it(client: Client, team: Team) -> None:
     secret, email = totp(team), team.developer.email
     EmailAddress.objects.create(user=team.developer, email=email, verified=True, primary=True)

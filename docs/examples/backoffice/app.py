@@ -131,6 +131,8 @@ class Page(BaseHTTPRequestHandler):
         body = {"order": order, "payment_method": method}
         payment = self._provider().call(self.session, "POST", PAYMENTS, body)
         self.session.notice = f"Payment {payment['id']} of order {order} is {payment['status']}."
+        if payment["status"] == "processing":
+            self.session.notice += " Load the page again to see how it ended."
         self._redirect("/")
 
     def _sign_out(self) -> None:
