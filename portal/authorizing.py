@@ -22,6 +22,7 @@ from apps.core import clock
 from apps.oauth import pushed, redirects, signing
 from apps.oauth.authorization import AuthorizationRequest, Refused, check
 from apps.oauth.models import Client
+from portal import captions
 
 KEPT: Final = 8
 PARKED: Final = "authorization_parked"
@@ -50,7 +51,7 @@ def client_of(query: QueryDict) -> Client:
     named = query.getlist("client_id")
     if len(named) != 1 or not named[0]:
         raise Refused("invalid_request", "The request needs one client_id.")
-    known = Client.objects.select_related("application__organization", "application__logo")
+    known = Client.objects.select_related(*captions.NEEDED)
     found = known.filter(client_id=named[0]).first() if named[0].isprintable() else None
     if found is None:
         raise Refused("invalid_request", "No client has this client_id.")

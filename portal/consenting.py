@@ -7,7 +7,6 @@ from typing import Any, Final
 from django.http import QueryDict
 
 from apps.accounts.models import User
-from apps.applications.models import Application
 from apps.oauth import consents, lifetimes, scopes
 from apps.oauth.authorization import AuthorizationRequest
 from apps.oauth.models import Client, Consent
@@ -16,6 +15,7 @@ from apps.oauth.scopes import Words
 from apps.orgs import permissions
 from apps.tenants import end_users
 from apps.tenants.models import Membership, Tenant
+from portal import captions
 
 CONNECT: Final = {False: "connection.create", True: "connection.create_live"}
 HOUR: Final = 3600
@@ -54,7 +54,7 @@ def page(client: Client, names: Sequence[str], user: User, *, tenant: str = "") 
     return {
         "client": client,
         "application": client.application,
-        "verified": client.application.state == Application.State.APPROVED,
+        "who": captions.of(client),
         "required": [one for one in asked if not one.optional],
         "optional": [one for one in asked if one.optional],
         "widens": bool(known) and not known.issuperset(names),

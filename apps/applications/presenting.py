@@ -5,6 +5,7 @@ people go on reading what was approved until a reviewer has looked at the change
 for invoices becomes somebody's bank over night, and is still called verified.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +34,11 @@ class Face:
     homepage: str
     logo: str
 
+    @property
+    def mark(self) -> str:
+        """Return by what it is known again."""
+        return hashlib.sha256(str(self).encode()).hexdigest()
+
     def __str__(self) -> str:
         return f"{self.name}\n{self.publisher}\n{self.homepage}\n{self.logo}"
 
@@ -49,6 +55,12 @@ class Change:
     def label(self) -> str:
         """Return what it is, in words."""
         return LABELS[self.part]
+
+    @property
+    def in_words(self) -> str:
+        """Return both, as text; of pictures how their digests begin."""
+        pair = [text[:12] if self.part == "logo" else text for text in (self.before, self.after)]
+        return " becomes ".join(text or "none" for text in pair)
 
 
 def wanted(application: Application) -> Face:
@@ -78,13 +90,17 @@ def is_verified(application: Application) -> bool:
     return application.state == Application.State.APPROVED and approved(application) is not None
 
 
-def changes(application: Application) -> list[Change]:
-    """Return what people do not read yet."""
+def comparison(application: Application) -> list[Change]:
+    """Return each part as people read it, or nothing yet, and as the developers want it."""
     before, after = approved(application), wanted(application)
-    if before is None:
+    return [Change(part, getattr(before, part, ""), getattr(after, part)) for part in LABELS]
+
+
+def changes(application: Application) -> list[Change]:
+    """Return what people do not read yet; of what was never approved that is nothing."""
+    if approved(application) is None:
         return []
-    pairs = [(part, getattr(before, part), getattr(after, part)) for part in LABELS]
-    return [Change(*pair) for pair in pairs if pair[1] != pair[2]]
+    return [one for one in comparison(application) if one.before != one.after]
 
 
 def is_waiting(application: Application) -> bool:
@@ -146,7 +162,7 @@ def _held(application: Application, seen: str | None) -> Application:
     fresh = known.get(pk=application.pk)
     if fresh.state != Application.State.APPROVED:
         raise WrongState(f"{fresh} is {fresh.get_state_display().lower()}.")
-    if seen is not None and seen != str(wanted(fresh)):
+    if seen is not None and seen != wanted(fresh).mark:
         raise WrongState(f"{fresh} was changed meanwhile. Look at it again.")
     return fresh
 

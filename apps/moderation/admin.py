@@ -1,23 +1,22 @@
 """Review: organizations, applications and what was decided about them."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.accounts.models import User
+from apps.applications import presenting
 from apps.applications.models import Application
-from apps.catalog.models import Scope
-from apps.core.office import Reason, Record, Rows, coloured, decision
+from apps.core.office import Record, Rows, coloured, decision
 from apps.keys.models import Key
 from apps.moderation import services as moderation
+from apps.moderation.forms import Approval, ScopesAndReason, Seen
 from apps.moderation.models import Decision
 from apps.orgs.models import Membership, Organization
 from apps.usage import selectors as usage
@@ -49,25 +48,22 @@ def running(organization: Organization) -> bool:
     return organization.suspended_at is None
 
 
-class ScopesAndReason(Reason):
-    """What the application may do on live data, and why."""
+class Changed(admin.SimpleListFilter):
+    """Approved applications that were changed since."""
 
-    scopes = forms.MultipleChoiceField(
-        required=False,
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="What its live keys and tokens may do. It asks for those that are ticked.",
-    )
-    field_order = ["scopes", "reason"]
+    title = "changes"
+    parameter_name = "changes"
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Begin with what is asked for."""
-        super().__init__(*args, **kwargs)
-        known = Scope.objects.order_by("name")
-        words = [
-            (scope.name, f"{scope.name} · {scope.title} · {scope.risk} risk") for scope in known
-        ]
-        cast("forms.MultipleChoiceField", self.fields["scopes"]).choices = words
-        self.initial["scopes"] = self.subject.requested_scopes
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the one choice."""
+        return [("waiting", "Waiting for review")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep those that wait."""
+        if self.value() != "waiting":
+            return queryset
+        waiting = Application.objects.changed_since_review().values("pk")
+        return queryset.filter(pk__in=waiting)
 
 
 class Decisions(Rows):
@@ -90,20 +86,22 @@ class ApplicationAdmin(Record):
     """The review queue, and the page on which a reviewer decides."""
 
     list_display: ClassVar = ["name", "organization", "standing", "is_demo", "created_at"]
-    list_filter: ClassVar = ["state", "is_demo"]
+    list_filter: ClassVar = ["state", Changed, "is_demo"]
     list_select_related: ClassVar = ["organization"]
     search_fields: ClassVar = ["name", "organization__name"]
     ordering: ClassVar = ["-created_at"]
     fieldsets: ClassVar = [
         (None, {"fields": ["name", "organization", "description", "homepage"]}),
-        ("Standing", {"fields": ["state", "state_reason", "recent_usage"]}),
+        ("Standing", {"fields": ["state", "state_reason", "recent_usage", "people_see"]}),
         ("Scopes", {"fields": ["requested_scopes", "approved_scopes", "optional_scopes"]}),
         ("Origin", {"fields": ["id", "created_by", "created_at", "is_demo"]}),
     ]
-    readonly_fields: ClassVar = ["recent_usage"]
+    readonly_fields: ClassVar = ["recent_usage", "people_see"]
     inlines: ClassVar = [Decisions, Keys]
     actions_detail: ClassVar = [
         "approve",
+        "approve_changes",
+        "decline_changes",
         "decide_scopes",
         "request_changes",
         "reject",
@@ -116,6 +114,15 @@ class ApplicationAdmin(Record):
         """Return the state in its colour."""
         return application.state, application.get_state_display()
 
+    @admin.display(description="People see")
+    def people_see(self, application: Application) -> str:
+        """Say what they read, and what waits for a reviewer."""
+        face = presenting.shown(application)
+        said = f"{face.name} by {face.publisher}"
+        for change in presenting.changes(application):
+            said += f"; {change.label.lower()}: {change.in_words}"
+        return said
+
     @admin.display(description="Last 30 days")
     def recent_usage(self, application: Application) -> str:
         """Say how much was called, and how often that failed."""
@@ -127,13 +134,45 @@ class ApplicationAdmin(Record):
         permission=MODERATE,
         offered=among(State.SUBMITTED),
         variant=ActionVariant.SUCCESS,
-        form=ScopesAndReason,
+        form=Approval,
     )
     def approve(
-        self, application: Application, reason: str, actor: User, *, scopes: list[str]
+        self,
+        application: Application,
+        reason: str,
+        actor: User,
+        *,
+        scopes: list[str],
+        seen: str | None,
     ) -> None:
         """Let the application have live keys and tokens with these scopes."""
-        moderation.approve(application, scopes=scopes, reason=reason, actor=actor)
+        moderation.approve(application, scopes=scopes, seen=seen, reason=reason, actor=actor)
+
+    @decision(
+        "Approve changes",
+        permission=MODERATE,
+        offered=presenting.is_waiting,
+        variant=ActionVariant.SUCCESS,
+        form=Seen,
+    )
+    def approve_changes(
+        self, application: Application, reason: str, actor: User, *, seen: str | None
+    ) -> None:
+        """Let people see the application as its developers changed it."""
+        moderation.approve_changes(application, seen=seen, reason=reason, actor=actor)
+
+    @decision(
+        "Decline changes",
+        permission=MODERATE,
+        offered=presenting.is_waiting,
+        variant=ActionVariant.DANGER,
+        form=Seen,
+    )
+    def decline_changes(
+        self, application: Application, reason: str, actor: User, *, seen: str | None
+    ) -> None:
+        """Let people go on seeing the application as it was."""
+        moderation.decline_changes(application, seen=seen, reason=reason, actor=actor)
 
     @decision(
         "Decide on scopes",

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 
 from apps.applications.models import Application
@@ -22,7 +23,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     now = clock.real()
     if may("applications.view_application"):
         known = Application.objects.select_related("organization").order_by("pk")
-        context["waiting"] = known.filter(state=Application.State.SUBMITTED)[:SHOWN]
+        changed = Application.objects.changed_since_review().values("pk")
+        waits = Q(state=Application.State.SUBMITTED) | Q(pk__in=changed)
+        context["waiting"] = known.filter(waits)[:SHOWN]
         context["suspended"] = known.filter(state=Application.State.SUSPENDED)[:SHOWN]
     if may("usage.view_request"):
         context["today"] = usage.platform(days=1)

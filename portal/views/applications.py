@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.applications import scopes
+from apps.applications import presenting, scopes
 from apps.applications import services as applications
 from apps.applications.models import Application
 from apps.keys import services as keys
@@ -73,6 +73,8 @@ def detail(request: PortalRequest, application_id: str) -> HttpResponse:
         "subscription": subscription,
         "policies": parse(subscription.version.limits) if subscription else (),
         "submittable": application.state in SUBMITTABLE,
+        "changes": presenting.changes(application),
+        "waiting": presenting.is_waiting(application),
     }
     return render(request, "portal/applications/detail.html", context)
 

@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from apps.applications import presenting
 from apps.applications.models import Application
 from apps.core import clock
 from apps.core.errors import Problem
 from apps.oauth import client_secrets, clients, scopes
 from apps.oauth.models import Client, ClientSecret
 from apps.oauth.models.client import ClientQuerySet, GrantType
-from portal import consenting, refusals
+from portal import captions, consenting, refusals
 from portal.forms import live
 from portal.forms.client import ClientForm, SecretForm
 from portal.request import PortalRequest, may, tenant_kind
@@ -31,7 +32,12 @@ def index(request: PortalRequest, application_id: str) -> HttpResponse:
     """List an application's clients."""
     application = application_of(request, application_id)
     rows = _mine(request).filter(application=application).order_by("-pk")[:SHOWN]
-    context = {"application": application, "clients": rows}
+    context = {
+        "application": application,
+        "clients": rows,
+        "changes": presenting.changes(application),
+        "waiting": presenting.is_waiting(application),
+    }
     return render(request, "portal/clients/index.html", context)
 
 
@@ -152,13 +158,15 @@ def revoke_secret(request: PortalRequest, client_id: str, secret_id: str) -> Htt
 
 def application_of(request: PortalRequest, application_id: str) -> Application:
     """Return an application that the developer may see; 404 otherwise."""
-    mine = Application.objects.visible_to(request.user).select_related("organization", "logo")
+    mine = Application.objects.visible_to(request.user).select_related(
+        "organization", "logo", "presentation"
+    )
     return get_object_or_404(mine, pk=application_id)
 
 
 def _mine(request: PortalRequest) -> ClientQuerySet:
     mine = Client.objects.visible_to(request.user)
-    return mine.select_related("application__organization", "application__logo")
+    return mine.select_related(*captions.NEEDED)
 
 
 def _client(request: PortalRequest, client_id: str) -> Client:

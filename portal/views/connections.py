@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.applications.models import Application
 from apps.oauth import consents, scopes
 from apps.oauth.models import AccessToken, Consent
 from apps.oauth.models.consent import ConsentQuerySet
+from portal import captions
 from portal.request import PortalRequest
 
 SHOWN = 200
@@ -33,8 +33,7 @@ def index(request: PortalRequest) -> HttpResponse:
         {
             "consent": consent,
             "client": consent.client,
-            "application": consent.client.application,
-            "verified": consent.client.application.state == Application.State.APPROVED,
+            "who": captions.of(consent.client),
             "scopes": [words.get(name) or scopes.Words(name, name) for name in consent.scopes],
             "used": used.get((consent.client_id, consent.tenant_id)) or consent.last_used_at,
         }
@@ -52,16 +51,17 @@ def revoke(request: PortalRequest, consent_id: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "portal/connections/revoke.html", {"consent": consent})
     consents.revoke(consent, actor=request.user)
-    name = consent.client.name or consent.client.application.name
-    messages.success(request, _("%(name)s is disconnected.") % {"name": name})
+    who = captions.of(consent.client)
+    messages.success(request, _("%(name)s is disconnected.") % {"name": who})
     return redirect("portal:connections")
 
 
 def _mine(request: PortalRequest) -> ConsentQuerySet:
     mine = Consent.objects.visible_to(request.user).standing()
-    return mine.select_related(
-        "client__application__organization", "client__application__logo", "tenant__organization"
-    )
+    application = "client__application__"
+    faces = (f"{application}logo", f"{application}presentation")
+    known = mine.select_related(f"{application}organization", *faces, "tenant__organization")
+    return known.defer(*(f"{face}__png" for face in faces))
 
 
 def _last_used(found: Iterable[Consent]) -> dict[tuple[int, str], datetime]:

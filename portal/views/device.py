@@ -19,7 +19,7 @@ from apps.core.errors import Problem
 from apps.oauth import consents, devices, sessions
 from apps.oauth.authorization import Refused, check_client
 from apps.oauth.models import Client, DeviceGrant
-from portal import authorizing, consenting
+from portal import authorizing, captions, consenting
 from portal.request import PortalRequest
 
 LONGEST = 20
@@ -73,7 +73,7 @@ def decide(request: PortalRequest) -> HttpResponse:
 def _find(request: PortalRequest) -> tuple[DeviceGrant, Client]:
     typed = request.POST.get("user_code", "")[:LONGEST]
     grant = devices.find(typed, user=request.user, address=client_address(request) or "")
-    known = Client.objects.select_related("application__organization", "application__logo")
+    known = Client.objects.select_related(*captions.NEEDED)
     client = known.filter(client_id=grant.client_id).first()
     if client is None:
         raise Refused("invalid_request", _("The application of this device is gone."))

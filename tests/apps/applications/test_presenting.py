@@ -1,11 +1,9 @@
 """What people read of an approved application is what a reviewer saw."""
 
-import io
 from importlib import import_module
 
 import pytest
 from django.apps import apps
-from PIL import Image
 
 from apps.accounts.models import User
 from apps.applications import logos, presenting
@@ -20,6 +18,7 @@ from apps.moderation.models import Decision
 from apps.notifications.models import Message
 from apps.orgs import services as orgs
 from tests.support import make
+from tests.support.faces import fresh, owner, picture, rename
 
 pytestmark = pytest.mark.django_db
 State = Application.State
@@ -37,26 +36,6 @@ def application(reviewer: User) -> Application:
     applications.submit(made, actor=owner(made))
     moderation.approve(made, reason="Fine.", actor=reviewer)
     return fresh(made)
-
-
-def owner(of: Application) -> User:
-    return of.organization.memberships.get(role="owner").user
-
-
-def fresh(of: Application) -> Application:
-    return Application.objects.get(pk=of.pk)
-
-
-def rename(of: Application, name: str = "Acme Bank", **more: str) -> Application:
-    said = {"description": of.description, "homepage": of.homepage, **more}
-    applications.change(of, name=name, **said, actor=owner(of))
-    return fresh(of)
-
-
-def picture(colour: str) -> bytes:
-    written = io.BytesIO()
-    Image.new("RGB", (8, 8), colour).save(written, "PNG")
-    return written.getvalue()
 
 
 def queue() -> list[Application]:
@@ -155,7 +134,7 @@ def test_what_is_changed_while_a_reviewer_reads_is_not_approved(
     application: Application, reviewer: User
 ) -> None:
     changed = rename(application, "Invoicer 2")
-    seen = str(presenting.wanted(changed))
+    seen = presenting.wanted(changed).mark
     rename(application, "Acme Bank")
     for decide in (moderation.approve_changes, moderation.decline_changes):
         with pytest.raises(WrongState, match="changed meanwhile"):
@@ -167,7 +146,7 @@ def test_what_is_changed_while_a_reviewer_reads_is_not_approved(
 def test_what_is_changed_during_the_first_review_is_not_approved_either(reviewer: User) -> None:
     made = make.application()
     applications.submit(made, actor=owner(made))
-    seen = str(presenting.wanted(made))
+    seen = presenting.wanted(made).mark
     rename(made)
     with pytest.raises(WrongState, match="changed meanwhile"):
         moderation.approve(fresh(made), seen=seen, reason="Fine.", actor=reviewer)

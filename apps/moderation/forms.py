@@ -1,0 +1,55 @@
+"""What a reviewer says when deciding, and what is shown meanwhile."""
+
+from typing import Any, cast
+
+from django import forms
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from apps.applications import presenting
+from apps.catalog.models import Scope
+from apps.core.office import Reason
+
+
+class Seen(Reason):
+    """A decision about what the reviewer sees here: what is changed meanwhile is not meant."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Remember what is shown."""
+        super().__init__(*args, **kwargs)
+        self.initial["seen"] = presenting.wanted(self.subject).mark
+
+    def clean_seen(self) -> str | None:
+        """Return what was shown; a program that decides without looking says nothing."""
+        return self.cleaned_data["seen"] or None
+
+    @property
+    def faces(self) -> list[presenting.Change]:
+        """Return what people read now, and what they would."""
+        return presenting.comparison(self.subject)
+
+
+class ScopesAndReason(Reason):
+    """What the application may do on live data, and why."""
+
+    scopes = forms.MultipleChoiceField(
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="What its live keys and tokens may do. It asks for those that are ticked.",
+    )
+    field_order = ["scopes", "reason"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Begin with what is asked for."""
+        super().__init__(*args, **kwargs)
+        known = Scope.objects.order_by("name")
+        words = [
+            (scope.name, f"{scope.name} · {scope.title} · {scope.risk} risk") for scope in known
+        ]
+        cast("forms.MultipleChoiceField", self.fields["scopes"]).choices = words
+        self.initial["scopes"] = self.subject.requested_scopes
+
+
+class Approval(ScopesAndReason, Seen):
+    """What is approved: how it looks, what it may do, and why."""

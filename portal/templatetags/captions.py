@@ -1,0 +1,14 @@
+"""What templates call an OAuth client in front of people."""
+
+from django import template
+
+from apps.oauth.models import Client
+from portal import captions
+
+register = template.Library()
+
+
+@register.filter
+def caption(client: Client) -> captions.Caption:
+    """Return under which name and picture people meet ``client``: ``{{ client|caption }}``."""
+    return captions.of(client)
