@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.applications.models import Application
+from apps.core import clock
 from apps.events.models import Event
 from apps.oauth import consents
 from apps.oauth.models import Client, Consent, Grant
@@ -160,6 +161,18 @@ def test_the_tenant_is_one_of_ones_own_and_of_the_clients_kind(
         answer = consent.allow(browser, page, team.developer, tenant=tenant.pk)
         assert answer["Location"] == consent.url(client_of_team)
     assert not Grant.objects.exists()
+
+
+def test_nobody_lets_a_client_act_in_a_suspended_organization(browser: Browser, team: Team) -> None:
+    of = consent.client(make.application())
+    page = consent.ask(browser, of)
+    assert list(page.context["tenants"]) == [team.sandbox]
+    team.organization.suspended_at = clock.real()
+    team.organization.save(update_fields=["suspended_at"])
+    assert list(consent.ask(browser, of).context["tenants"]) == []
+    consent.allow(browser, page, team.developer)
+    assert not Grant.objects.exists()
+    assert not Consent.objects.exists()
 
 
 def test_with_several_tenants_one_has_to_choose_unless_the_request_names_one(

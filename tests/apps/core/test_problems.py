@@ -11,7 +11,7 @@ from rest_framework import exceptions
 
 from apps.core.request import current_request
 from apps.core.rest import problems
-from tests.support import make
+from tests.support import contract, make
 from tests.support.api import Api, anonymous
 
 
@@ -74,6 +74,30 @@ def test_malformed_and_oversized_bodies_are_told_apart(api: Api) -> None:
     keyed = {"Idempotency-Key": "a"}
     big = api.send("POST", "customers", b" " * 3_000_000, headers=keyed)
     assert (big.status, big.code) == (413, "body_too_large")
+
+
+def test_an_announced_size_is_enough_to_be_refused_where_no_body_is_read(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No contract names this status there: the gateway refuses such a call before anybody sees it.
+    monkeypatch.setattr(contract, "check", lambda *_: None)
+    customer = api.post("customers", {"name": "Ada"}).json()["id"]
+    big = b" " * 1_048_577
+    for method, path in (("GET", "customers"), ("DELETE", f"customers/{customer}")):
+        answer = api.send(method, path, big)
+        assert (answer.status, answer.code) == (413, "body_too_large")
+    assert api.get(f"customers/{customer}").status == 200
+    assert api.send("DELETE", f"customers/{customer}", big[1:]).status == 204
+
+
+def test_no_answer_is_kept_by_anybody_between(api: Api) -> None:
+    customer = api.post("customers", {"name": "Ada"})
+    found = api.get(f"customers/{customer.json()['id']}")
+    same = api.get(f"customers/{customer.json()['id']}", If_None_Match=found.headers["ETag"])
+    answers = [customer, found, same, api.get("customers"), api.get("orders/ord_nothing")]
+    answers.append(anonymous("GET", "orders"))
+    assert [answer.status for answer in answers] == [201, 200, 304, 200, 404, 401]
+    assert {answer.headers["Cache-Control"] for answer in answers} == {"private, no-cache"}
 
 
 def test_a_chunked_body_is_refused_rather_than_taken_for_none(api: Api) -> None:

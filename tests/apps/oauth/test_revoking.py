@@ -128,6 +128,19 @@ def test_a_suspension_lets_gateways_read_afresh(party: Party, heard: PubSub, kin
     assert f"key:{digest.hex()}" in messages(heard)
 
 
+def test_a_changed_client_is_read_afresh_and_no_other(party: Party, heard: PubSub) -> None:
+    other = oauth.confidential(party.client.application)
+    for one in (party, other):
+        one.redeem(oauth.code(one))
+    changed, kept = digests()
+    for digest in (changed, kept):
+        valkey.client().set(invalidation.cache_name(digest), json.dumps({"alive": True}))
+    clients.change(party.client, actor=None, ip_allow=["192.0.2.0/24"])
+    revocation.follow(list(Event.objects.filter(type="client.changed")))
+    assert (cached(changed), cached(kept)) == (None, {"alive": True})
+    assert f"key:{changed.hex()}" in messages(heard)
+
+
 def test_a_deactivated_user_loses_every_token(party: Party) -> None:
     by = oauth.merchant()
     body = party.redeem(oauth.code(party, by)).body

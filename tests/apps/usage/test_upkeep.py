@@ -66,6 +66,23 @@ def test_days_past_their_time_are_dropped_and_rollups_by_day_stay() -> None:
 
 
 @pytest.mark.django_db
+def test_raw_rows_are_kept_for_thirty_days_and_the_numbers_of_batches_for_a_week() -> None:
+    now = clock.real()
+    ages = (timedelta(0), timedelta(days=29), timedelta(days=30), timedelta(days=31))
+    rows = [traffic.serve(None, at=now - age) for age in ages]
+    with connection.cursor() as cursor:
+        for days in (0, 6, 8):
+            insert = "INSERT INTO usage_batch (src, seq, n, at) VALUES ('x', %s, 1, %s)"
+            cursor.execute(insert, [days, now - timedelta(days=days)])
+    storage.forget(now)
+    assert list(Request.objects.order_by("-at").values_list("pk", flat=True)) == rows[:3]
+    assert named((now - timedelta(days=31)).date()) not in partitions()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seq FROM usage_batch WHERE src = 'x' ORDER BY seq")
+        assert cursor.fetchall() == [(0,), (6,)]
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "call",
     [
