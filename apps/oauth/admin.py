@@ -69,7 +69,10 @@ class ClientAdmin(Record):
         "id_token_algorithm",
         "dpop_required",
         "par_required",
+        "scopes",
         "ip_allow",
+        "jwks",
+        "metadata",
         "last_used_at",
         "created",
     ]

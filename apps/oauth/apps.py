@@ -11,6 +11,7 @@ class OauthConfig(AppConfig):
     """OAuth 2.1 and OpenID Connect."""
 
     name = "apps.oauth"
+    verbose_name = "OAuth"
 
     def ready(self) -> None:
         """Describe this app's events; tell gateways what ends a token; refuse open gates."""

@@ -30,6 +30,7 @@ djangos.autodiscover()
 MODELS = sorted(djangos.site._registry, key=lambda model: model._meta.label)
 ADDED = {"accounts.Terms", "auth.Group", "plans.Plan", "plans.PlanVersion"}
 DOCUMENT = {
+    "openapi": "3.1.0",
     "info": {"title": "Commerce"},
     "paths": {"/commerce/v1/orders": {"get": {"operationId": "orders_list"}}},
 }
@@ -162,3 +163,13 @@ def test_a_client_shows_how_it_proves_itself_and_how_its_secrets_end(
         assert shown in page
     for hidden in (text, bytes(secret.digest).hex()):
         assert hidden not in page
+
+
+def test_an_empty_list_says_whether_anything_was_looked_for(admin: Client) -> None:
+    address = reverse("admin:keys_leakreport_changelist")
+    empty = admin.get(address).content.decode()
+    assert "There is nothing here yet." in empty
+    assert "Reset filters" not in empty
+    searched = admin.get(f"{address}?q=nobody").content.decode()
+    assert "Nothing matches." in searched
+    assert "Reset filters" in searched
