@@ -6,6 +6,8 @@ It goes by its own names, so these stand outside of the portal's namespace.
 from allauth.account import views
 from django.urls import include, path, re_path
 
+from portal.views.confirming import ConfirmView
+
 urlpatterns = [
     path("login/", views.login, name="account_login"),
     path("2fa/", include("allauth.mfa.urls")),
@@ -14,7 +16,7 @@ urlpatterns = [
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("signup/", views.signup, name="account_signup"),
     path("email/", views.email, name="account_email"),
-    path("confirm-email/", views.email_verification_sent, name="account_email_verification_sent"),
+    path("confirm-email/", ConfirmView.as_view(), name="account_email_verification_sent"),
     path("password/change/", views.password_change, name="account_change_password"),
     path("password/set/", views.password_set, name="account_set_password"),
     path("password/reset/", views.password_reset, name="account_reset_password"),

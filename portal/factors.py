@@ -8,11 +8,15 @@ from allauth.mfa import app_settings
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.accounts.models import User
 from apps.core import vault
+from apps.events import services as events
+from apps.notifications import services as notifications
+from portal import sessions
 
 
 class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
@@ -47,6 +51,29 @@ class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no 
         """Suggest what to call a passkey."""
         number = Authenticator.objects.filter(user=user, type=type).count()
         return _("Passkey %(number)s") % {"number": number + 1} if number else _("Passkey")
+
+
+@transaction.atomic
+def reset(user: User, *, password: bool = False) -> list[str]:
+    """Remove every second factor of ``user``, end their sessions; return the kinds there were.
+
+    With ``password`` that goes too: a mail lets them choose another.
+    """
+    own = Authenticator.objects.filter(user=user)
+    kinds = sorted(own.values_list("type", flat=True))
+    own.delete()
+    if password:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+    sessions.end_all(user)
+    events.emit("account.factors_reset", user, actor=None, factors=kinds, password=password)
+    notifications.notify(
+        [user.email],
+        subject=f"Your second factors at {settings.BRAND['name']} were removed",
+        template="factors_reset",
+        context={"password": password},
+    )
+    return kinds
 
 
 def use_first_code(authenticator: Authenticator) -> None:

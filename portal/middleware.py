@@ -11,8 +11,8 @@ from django.shortcuts import redirect
 from apps.accounts.models import User
 from apps.core.errors import Problem
 from apps.orgs import permissions
-from portal import proof, refusals, sessions
-from portal.permissions import entry_of
+from portal import mailed, proof, refusals, sessions
+from portal.permissions import Entry, entry_of
 from portal.request import membership_of
 
 LARGEST: Final = 4 * 1024 * 1024  # bytes: a logo and what comes with it
@@ -84,6 +84,10 @@ class Doors:
                 return redirect("admin:index" if staff else "portal:organizations-new")
             if not permissions.may(membership.role, action):
                 return refusals.of_role(request, action)
-        if entry.wants_proof(request.method) and not proof.is_fresh(request):
-            return proof.ask(request)
-        return None
+        return _ask_for_proof(request, entry)
+
+
+def _ask_for_proof(request: HttpRequest, entry: Entry) -> HttpResponse | None:
+    if entry.wants_proof(request.method) and not proof.is_fresh(request):
+        return proof.ask(request)
+    return mailed.ask(request) if entry.guarded and mailed.is_wanted(request) else None

@@ -27,6 +27,7 @@ class Entry:
     changes: str = ""
     fresh: Fresh = ""
     staff: bool = False
+    guarded: bool = False  # staff without a second factor prove by mail that it is them
 
     def action(self, method: str | None) -> str:
         """Return the action that ``method`` means here."""
@@ -49,6 +50,7 @@ PLAIN: Final = Entry(public=True, plain=True)
 PUBLIC: Final = Entry(public=True)
 SIGNED_IN: Final = Entry()
 PROVEN: Final = Entry(fresh="always")
+GUARDED: Final = Entry(fresh="always", guarded=True)
 
 PORTAL: Final[dict[str, Entry]] = {
     **dict.fromkeys(
@@ -92,6 +94,7 @@ PORTAL: Final[dict[str, Entry]] = {
             "device-decide",
             "settings",
             "settings-sign-out",
+            "settings-code",
             "settings-sessions",
             "settings-sessions-end",
             "settings-sessions-end-others",
@@ -169,13 +172,10 @@ ACCOUNT: Final[dict[str, Entry]] = {
     ),
     **dict.fromkeys(
         (
-            "account_email",
             "account_change_password",
             "account_set_password",
-            "mfa_add_webauthn",
             "mfa_edit_webauthn",
             "mfa_remove_webauthn",
-            "mfa_activate_totp",
             "mfa_deactivate_totp",
             "mfa_view_recovery_codes",
             "mfa_generate_recovery_codes",
@@ -183,6 +183,7 @@ ACCOUNT: Final[dict[str, Entry]] = {
         ),
         PROVEN,
     ),
+    **dict.fromkeys(("account_email", "mfa_add_webauthn", "mfa_activate_totp"), GUARDED),
 }
 
 

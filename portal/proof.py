@@ -34,13 +34,14 @@ def ask(request: HttpRequest) -> HttpResponse:
     methods = get_adapter().get_reauthentication_methods(request.user)
     if not methods:
         return redirect("account_reset_password")
-    address = f"{methods[0]['url']}?{urlencode({'next': _page(request)})}"
+    address = f"{methods[0]['url']}?{urlencode({'next': way_back(request)})}"
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": address})
     return redirect(address)
 
 
-def _page(request: HttpRequest) -> str:
+def way_back(request: HttpRequest) -> str:
+    """Return the address of the page that needed the proof."""
     if request.method in SAFE and not request.headers.get("HX-Request"):
         return request.get_full_path()
     came = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")

@@ -5,6 +5,7 @@ from django.urls import path
 from portal import consent_urls, team_urls
 from portal.views import (
     applications,
+    code,
     docs,
     found,
     keys,
@@ -68,6 +69,7 @@ urlpatterns = [
     path("usage.csv", usage.table, name="usage-csv"),
     path("settings", settings.profile, name="settings"),
     path("settings/organization", settings.organization, name="settings-organization"),
+    path("settings/code", code.index, name="settings-code"),
     path("settings/sign-out", settings.sign_out_everywhere, name="settings-sign-out"),
     path("docs", docs.index, name="docs"),
     path("docs/swagger", docs.swagger, name="swagger"),

@@ -17,5 +17,6 @@ class AccountsConfig(AppConfig):
             ("terms.accepted", "A person accepted a version of the terms of service."),
             ("user.deactivated", "A person may no longer sign in; what they authorized ends."),
             ("account.access_changed", "An operator decided who may sign in or enter the admin."),
+            ("account.factors_reset", "An operator removed all second factors of a person."),
             ("account.groups_changed", "An operator gave a person other groups' rights."),
         )

@@ -3,6 +3,9 @@
 from typing import Any, ClassVar, cast
 
 from allauth.account import forms as theirs
+from allauth.account.internal.flows.email_verification_by_code import EmailVerificationProcess
+from allauth.core import context
+from django import forms
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -56,6 +59,24 @@ class ChangeEmailForm(Worded, theirs.ChangeEmailForm):  # type: ignore[misc]  # 
     """Correcting the address to which a code was sent."""
 
     words: ClassVar = {"email": EMAIL}
+
+    def clean_email(self) -> str:
+        """Take another address, but of staff: a password alone would bring the code elsewhere."""
+        address: str = super().clean_email()
+        pending = EmailVerificationProcess.resume(context.request)
+        if pending and pending.user and pending.user.is_staff:
+            raise forms.ValidationError(_("Another operator corrects the address of staff."))
+        return address
+
+
+class MailedCodeForm(forms.Form):
+    """A code that was sent by mail."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
+    )
 
 
 class CodeForm(Worded, theirs.ConfirmEmailVerificationCodeForm):  # type: ignore[misc]  # no types

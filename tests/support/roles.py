@@ -98,6 +98,7 @@ OWN = {
     "device-decide",
     "settings",
     "settings-sign-out",
+    "settings-code",
     "settings-sessions",
     "settings-sessions-end",
     "settings-sessions-end-others",

@@ -71,6 +71,7 @@ SIGNED_IN = {
     "organization-new": "/organizations/new",
     "sessions": "/settings/sessions",
     "security": "/accounts/2fa/",
+    "security-code": "/settings/code",
     "passkey-new": "/accounts/2fa/webauthn/add/",
     "authenticator-app": "/accounts/2fa/totp/activate/",
     "reauthentication": "/accounts/reauthenticate/",
