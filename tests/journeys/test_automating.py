@@ -1,5 +1,6 @@
 """The guide to automation, followed word by word: every block is run as it stands."""
 
+import io
 import json
 import os
 import re
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from django.conf import settings
+from PIL import Image
 
 from tests.journeys.box import Box
 
@@ -95,6 +97,27 @@ def test_what_costs_nothing_takes_nothing_of_the_limits(shell: Shell) -> None:
     assert left[0] == left[1] != []
     named = {limit["name"] for limit in answers[0].json()["data"]}
     assert "month" in named
+
+
+def test_a_picture_goes_through_the_gateway_and_becomes_the_logo(shell: Shell) -> None:
+    box, key = shell.box, shell.values["KEY"]
+    application = box.call(
+        "/platform/v1/applications", key=key, method="POST", json={"name": "Ledger"}
+    ).json()
+    written = io.BytesIO()
+    Image.new("RGB", (300, 300), "teal").save(written, "PNG")
+    answer = box.call(
+        f"/platform/v1/applications/{application['id']}/logo",
+        key=key,
+        method="POST",
+        content=written.getvalue(),
+        headers={"Content-Type": "image/png"},
+    )
+    assert answer.status_code == 200, answer.text
+    path = answer.json()["logo"].partition("/logos/")[2]
+    shown = httpx.get(f"{box.portal}/logos/{path}")
+    assert shown.headers["content-type"] == "image/png"
+    assert Image.open(io.BytesIO(shown.content)).size == (256, 256)
 
 
 def test_a_key_without_the_scope_is_refused_by_the_gateway(shell: Shell) -> None:

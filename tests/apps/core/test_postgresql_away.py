@@ -90,7 +90,17 @@ def test_what_oauth_answers_to_get_is_no_page_either(path: str) -> None:
 
 
 @pytest.mark.usefixtures("quiet")
-@pytest.mark.parametrize("path", ["/overview", "/keys", "/accounts/login/", "/healthz", "/admin/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/overview",
+        "/keys",
+        "/accounts/login/",
+        "/healthz",
+        "/admin/",
+        "/oauth/authorize?client_id=x",
+    ],
+)
 def test_a_page_says_so_without_the_database(browser: Browser, path: str) -> None:
     with postgresql_away():
         answer = browser.get(path)
