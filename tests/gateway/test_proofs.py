@@ -309,5 +309,7 @@ def test_a_valkey_that_forgot_everything_revives_no_proof_here(
 ) -> None:
     used = proof(keys, bound, url=URL, nonce=nonce(gateway, bound, keys))
     assert code(send(gateway, bound, used)) == ""
+    [remembered] = store.keys("trl:dpop:*")
+    assert store.ttl(remembered) >= 119  # seconds: a proof may be a minute old, or ahead
     store.flushdb()
     assert code(send(gateway, bound, used)) == "dpop_replayed"

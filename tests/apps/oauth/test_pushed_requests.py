@@ -98,3 +98,12 @@ def test_a_proof_by_another_key_than_announced_is_refused() -> None:
     refused = push(oauth.public(), headers=header, dpop_jkt=Prover().jkt)
     assert refused.error == "invalid_dpop_proof"
     assert not PushedRequest.objects.exists()
+
+
+def test_nobody_fills_the_table_from_one_address() -> None:
+    party = oauth.public()
+    asked = [push(party) for _ in range(61)]
+    assert {answer.status for answer in asked[:60]} == {201}
+    assert (asked[60].status, asked[60].error) == (429, "temporarily_unavailable")
+    assert PushedRequest.objects.count() == 60
+    assert push(oauth.confidential()).status == 201
