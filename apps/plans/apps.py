@@ -17,6 +17,8 @@ class PlansConfig(AppConfig):
             ("plan.subscribed", "An application was put on a plan version."),
             ("plan.overridden", "An application was given other limits for a while."),
             ("plan.override_ended", "Other limits of an application were ended before their time."),
+            ("plan.offered", "An operator lets developers ask for a plan."),
+            ("plan.withdrawn", "Developers cannot ask for a plan any more."),
             ("plan.requested", "A developer asked for another plan."),
             ("plan.request_withdrawn", "A developer no longer asks for another plan."),
             ("plan.request_approved", "An operator gave an application the plan it asked for."),

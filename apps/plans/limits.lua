@@ -1,6 +1,6 @@
 -- Every limit of one request, decided at once: all of it is granted or none.
--- KEYS are first blobs of 40 bytes: three GCRA arrival times in microseconds, quota period, quota
--- used; then sorted sets of the requests under way. For each blob ARGV has 14 packed doubles: interval,
+-- KEYS are first blobs of 64 bytes: three GCRA arrival times in microseconds, quota period, quota
+-- used, and the intervals that the times were counted in; then sorted sets of the requests under way. For each blob ARGV has 14 packed doubles: interval,
 -- tolerance and cost of three rates, then the quota's limit, cost, period and the period's end, and 1
 -- if there is a quota at all. Then for each set its limit, who takes the place, and for how many
 -- milliseconds. A negative cost, -1, or a negative limit is a shadow: it is counted like any other,
@@ -27,17 +27,21 @@ local function share(room)
 end
 for s = 1, scopes do
   local rule = {struct.unpack('<dddddddddddddd', ARGV[s])}
-  local state = {0, 0, 0, rule[12], 0}
-  if held[s] then state = {struct.unpack('<ddddd', held[s])} end
+  local state = {0, 0, 0, rule[12], 0, 0, 0, 0}
+  if held[s] then state = {struct.unpack('<dddddddd', held[s])} end
   for slot = 1, 3 do
     local interval, tolerance, cost = rule[slot * 3 - 2], rule[slot * 3 - 1], rule[slot * 3]
     if interval > 0 then
       local at = state[slot]
       local shadow = cost < 0
       if shadow then cost = -cost; rule[slot * 3] = cost end
-      -- A time further ahead than this limit can reach stems from another plan: begin afresh.
-      if at < now or at > now + tolerance then at = now end
-      state[slot] = at
+      local was = state[slot + 5]
+      if at < now then at = now
+      elseif was ~= interval then -- Another plan counted: as much is used of this one.
+        at = was > 0 and now + (at - now) * interval / was or now
+      end
+      if at > now + tolerance then at = now + tolerance end
+      state[slot], state[slot + 5] = at, interval
       local each = cost * interval
       local over = at + each - tolerance - now
       if over >= 1 then
@@ -103,7 +107,7 @@ for s = 1, scopes do
   end
   if grant > 0 then
     local life = math.floor((last - now) / 1000) + 1
-    redis.call('SET', KEYS[s], struct.pack('<ddddd', unpack(state)), 'PX', string.format('%.0f', life))
+    redis.call('SET', KEYS[s], struct.pack('<dddddddd', unpack(state, 1, 8)), 'PX', string.format('%.0f', life))
   end
 end
 for c = 1, sets do

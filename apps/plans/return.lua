@@ -10,15 +10,15 @@ for s = 1, scopes do
   local held = redis.call('GET', KEYS[s])
   if held then
     local rule = {struct.unpack('<dddddddddddddd', ARGV[s])}
-    local state = {struct.unpack('<ddddd', held)}
+    local state = {struct.unpack('<dddddddd', held)}
     for slot = 1, 3 do
-      local back = left * math.abs(rule[slot * 3]) * rule[slot * 3 - 2] - passed
+      local back = left * math.abs(rule[slot * 3]) * state[slot + 5] - passed
       if back > 0 then state[slot] = state[slot] - back end
     end
     if rule[14] ~= 0 and state[4] == rule[12] then
       state[5] = math.max(0, state[5] - left * rule[11])
     end
-    redis.call('SET', KEYS[s], struct.pack('<ddddd', unpack(state)), 'KEEPTTL')
+    redis.call('SET', KEYS[s], struct.pack('<dddddddd', unpack(state, 1, 8)), 'KEEPTTL')
   end
 end
 return left

@@ -18,13 +18,17 @@ def publish(
     name: str,
     limits: list[dict[str, Any]],
     is_default: bool = False,
+    is_public: bool = False,
+    summary: str = "",
     actor: models.Model | None = None,
 ) -> PlanVersion:
-    """Publish ``limits`` as a plan's newest version; the same limits again change nothing."""
+    """Publish ``limits`` as a plan's newest version; the same limits again change nothing.
+
+    Name, ``summary`` and whether developers may ask for it are taken for a new plan only.
+    """
     rules.parse(limits)
-    plan, _ = Plan.objects.get_or_create(
-        slug=slug, defaults={"name": name, "is_default": is_default}
-    )
+    told = {"name": name, "is_default": is_default, "is_public": is_public, "summary": summary}
+    plan, _ = Plan.objects.get_or_create(slug=slug, defaults=told)
     latest = plan.versions.order_by("-number").first()
     if latest and latest.limits == limits:
         return latest
@@ -52,6 +56,15 @@ def subscribe(
         plan=version.plan.slug,
     )
     return subscription
+
+
+@transaction.atomic
+def offer(plan: Plan, *, public: bool, reason: str, actor: models.Model) -> None:
+    """Let developers ask for a plan, or no longer."""
+    plan.is_public = public
+    plan.save(update_fields=["is_public"])
+    kind = "plan.offered" if public else "plan.withdrawn"
+    events.emit(kind, plan, actor=actor, plan=plan.slug, reason=reason)
 
 
 def exists(slug: str) -> bool:

@@ -189,7 +189,7 @@ def test_a_month_that_was_used_up_takes_nothing_from_the_next() -> None:
     async def work(limiter: Limiter) -> None:
         key = credential(HUNDRED)
         this_month, _ = period_of("month", datetime.now(UTC))
-        blob = struct.pack("<5d", 0, 0, 0, this_month - 1, 100)
+        blob = struct.pack("<8d", 0, 0, 0, this_month - 1, 100, 0, 0, 0)
         name = frames.build(key, 1, time.time()).keys[0]
         await limiter.link.ask(pack("SET", name, blob))
         verdict = (await several(limiter, key, 1))[0]

@@ -161,21 +161,21 @@ def test_more_limits_than_one_blob_holds(gateway: Gateway, issue: Issue) -> None
     assert answer.headers["ratelimit-policy"].count(";q=") == 7
 
 
-def test_a_change_of_plan_counts_at_once_and_keeps_the_months_count(
+def test_a_change_of_plan_counts_at_once_and_keeps_what_is_used(
     gateway: Gateway, twin: Gateway, issue: Issue, world: World
 ) -> None:
     key = issue(limits=[rate(5, 3600, "hour"), quota(100)])
     for one in (gateway, twin):
         assert one.client.get("/shop/v1/echo", headers=bearer(key)).status_code == 200
     with world():
-        version = plans.publish("wide", name="Wide", limits=[rate(7, 1), quota(500)])
+        version = plans.publish("wide", name="Wide", limits=[rate(7, 60), quota(500)])
         application = Application.objects.get(pk=key.key.application_id)
         plans.subscribe(application, version=version, actor=None)
     time.sleep(0.5)
     for number, one in enumerate((gateway, twin)):
         answer = one.client.get("/shop/v1/echo", headers=bearer(key))
         assert left(answer.headers["ratelimit"])["month"][0] == 497 - number
-        assert left(answer.headers["ratelimit"])["burst"][0] == 6 - number
+        assert left(answer.headers["ratelimit"])["burst"][0] == 4 - number
 
 
 @pytest.mark.parametrize(
