@@ -26,8 +26,8 @@ def follow(batch: Sequence[Event]) -> None:
             forget_application(event.application)
         elif event.type in {"organization.suspended", "organization.reinstated"}:
             forget_organization(event.organization)
-        elif event.type == "catalog.published":
-            announce([], "catalog:")
+        elif event.type.startswith("catalog.") or event.type == "organization.kind_changed":
+            announce([], "catalog:")  # Internal organizations know of every API.
 
 
 def forget_application(application: str) -> None:

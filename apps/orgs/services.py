@@ -72,5 +72,14 @@ def reinstate(organization: Organization, *, reason: str, actor: User) -> None:
     organization.refresh_from_db()
 
 
+@transaction.atomic
+def set_internal(organization: Organization, *, internal: bool, reason: str, actor: User) -> None:
+    """Count the organization among the operator's own, which know of every API, or no longer."""
+    others = Organization.objects.filter(pk=organization.pk, is_internal=not internal)
+    if others.update(is_internal=internal):
+        _record("organization.kind_changed", organization, reason=reason, actor=actor)
+    organization.refresh_from_db()
+
+
 def _record(kind: str, organization: Organization, *, reason: str, actor: User) -> None:
     events.emit(kind, organization, actor=actor, organization=organization.pk, reason=reason)

@@ -113,7 +113,8 @@ def test_an_operation_that_a_document_no_longer_has_is_served_no_longer(db: None
     kept, gone = {"operationId": "kept"}, {"operationId": "gone", "x-trellis-cost": 5}
     paths: dict[str, Any] = {"/shop/v1/echo": {"get": kept, "post": gone}}
     scopes = {"shop:read": {"title": "Read the shop"}}
-    document = {"info": {}, "paths": paths, "x-trellis-scopes": scopes}
+    info = {"title": "Shop"}
+    document = {"openapi": "3.1.0", "info": info, "paths": paths, "x-trellis-scopes": scopes}
     version = services.publish("shop", major=1, name="Shop", document=document)
     first = version.operations.get(name="kept")
     assert version.operations.get(name="gone").cost == 5

@@ -46,7 +46,8 @@ def document() -> dict[str, Any]:
             method: {"operationId": f"{name}_{method}", **described} for method in methods
         }
     scopes = {name: {"title": name} for name in ("shop:read", "shop:write")}
-    return {"info": {"description": ""}, "x-trellis-scopes": scopes, "paths": paths}
+    info = {"title": "Shop", "version": "1"}
+    return {"openapi": "3.1.0", "info": info, "x-trellis-scopes": scopes, "paths": paths}
 
 
 class StandIn:
@@ -171,6 +172,15 @@ class StandIn:
         more = "".join(f"{line}\r\n" for line in unquote(value).split(";") if ":" in line)
         body = json.dumps({"asked": len(self.requests)}).encode()
         await self._say(writer, 200, body, more=more)
+
+    async def _events(self, value: str, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n")
+        writer.write(b"connection: close\r\n\r\n")
+        for number in range(int(value)):
+            writer.write(f"data: {number}\n\n".encode())
+            await writer.drain()
+            await asyncio.sleep(0.3)
+        writer.close()
 
     async def _garbage(self, value: str, writer: asyncio.StreamWriter) -> None:
         writer.write(b"this is not HTTP\r\n\r\n")

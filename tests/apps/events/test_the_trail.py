@@ -19,7 +19,11 @@ from tests.support import make
 pytestmark = pytest.mark.django_db
 
 DETAILS = {"name": "Stock sync", "description": "Counts.", "homepage": ""}
-DOCUMENT: dict[str, Any] = {"info": {}, "paths": {}}
+DOCUMENT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "Shop"},
+    "paths": {"/shop/v1/pets": {"get": {"operationId": "pets_list"}}},
+}
 
 
 def application(by: User) -> Any:
@@ -96,7 +100,8 @@ def test_a_published_catalog_is_recorded_once_by_the_platform_itself() -> None:
         version = catalog.publish("shop", major=1, name="Shop", document=DOCUMENT)
     event = Event.objects.get(type="catalog.published")
     assert (event.subject, event.actor) == (version.pk, "system")
-    assert event.data == {"api": "shop", "major": 1}
+    told = {"api": "shop", "major": 1, "added": 1, "changed": 0, "removed": 0}
+    assert event.data == told
 
 
 def test_what_stays_as_it_was_is_not_recorded() -> None:

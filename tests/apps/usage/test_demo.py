@@ -12,6 +12,7 @@ from apps.usage import selectors as usage
 from tests.support import make, traffic
 
 DOCUMENT = {
+    "openapi": "3.1.0",
     "info": {"title": "Commerce"},
     "paths": {
         "/commerce/v1/orders": {
