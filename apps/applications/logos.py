@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from PIL import Image, ImageOps
 
-from apps.applications.models import Application, Logo
+from apps.applications.models import Application, Logo, Presentation
 from apps.core import clock
 from apps.core.errors import Unprocessable
 from apps.events import services as events
@@ -48,8 +48,8 @@ def remove(application: Application, *, actor: Actor) -> None:
         _record(application, actor)
 
 
-def address(logo: Logo) -> str:
-    """Return where everybody finds a logo; another picture has another address."""
+def address(logo: Logo | Presentation) -> str:
+    """Return where everybody finds a logo, wished or approved; another picture, another address."""
     return f"{settings.PORTAL_URL}/logos/{logo.application_id}/{logo.digest}.png"
 
 

@@ -112,16 +112,22 @@ def is_waiting(application: Application) -> bool:
 @transaction.atomic
 def approve(application: Application, *, seen: str | None = None, actor: User) -> None:
     """Let people read what the developers of an approved application want now."""
-    if not changes(application):
-        raise WrongState(f"People read of {application} what its developers want.")
-    keep(application, seen=seen)
-    _record("application.presentation_approved", application, actor)
+    fresh = _held(application, seen)
+    if not changes(fresh):
+        raise WrongState(f"No changes of {fresh} wait for review.")
+    _keep(fresh)
+    _record("application.presentation_approved", fresh, actor)
+    application.refresh_from_db()
 
 
 @transaction.atomic
 def keep(application: Application, *, seen: str | None = None) -> None:
     """Write down what people read from now on, if it is still what a reviewer has ``seen``."""
-    fresh = _held(application, seen)
+    _keep(_held(application, seen))
+    application.refresh_from_db()
+
+
+def _keep(fresh: Application) -> None:
     face, logo = wanted(fresh), _logo(fresh)
     Presentation.objects.update_or_create(
         application=fresh,
@@ -136,7 +142,6 @@ def keep(application: Application, *, seen: str | None = None) -> None:
             "refused_because": "",
         },
     )
-    application.refresh_from_db()
 
 
 @transaction.atomic

@@ -25,7 +25,8 @@ def tenants(at: Tenant) -> QuerySet[Any]:
 def applications(at: Tenant) -> QuerySet[Any]:
     """Return the applications, which belong to no environment, without their pictures."""
     mine = Application.objects.filter(organization=at.organization_id)
-    return mine.select_related("logo").defer("logo__png")
+    faces = mine.select_related("logo", "presentation")
+    return faces.defer("logo__png", "presentation__png")
 
 
 def keys(at: Tenant) -> QuerySet[Any]:
@@ -76,5 +77,5 @@ def invitations(at: Tenant) -> QuerySet[Any]:
 
 
 def scopes(at: Tenant) -> QuerySet[Any]:
-    """Return the registry of scopes, which is everybody's."""
-    return Scope.objects.all()
+    """Return the scopes of the APIs that the organization may know of."""
+    return Scope.objects.shown_to(at.organization_id)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.applications import logos
-from apps.applications.models import Application
+from apps.applications.models import Application, Presentation
 from apps.catalog.models import Scope
 from apps.keys.models import Key
 from apps.oauth.models import Client, ClientSecret, InitialToken
@@ -40,6 +40,7 @@ def tenant(row: Tenant, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
 def application(row: Application, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
     """Return an application."""
     approved = row.state == Application.State.APPROVED
+    read: Presentation | None = getattr(row, "presentation", None)
     return {
         **_dated("application", row.pk, row.created_at, livemode=approved),
         "name": row.name,
@@ -51,6 +52,9 @@ def application(row: Application, _: bool) -> Shape:  # noqa: FBT001 - as Resour
         "optional_scopes": row.optional_scopes,
         "approved_scopes": row.approved_scopes,
         "logo": logos.address(logo) if (logo := getattr(row, "logo", None)) else None,
+        "approved_name": read.name if read else None,
+        "approved_homepage": (read and read.homepage) or None,
+        "approved_logo": logos.address(read) if read and read.digest else None,
     }
 
 

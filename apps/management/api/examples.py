@@ -78,6 +78,9 @@ APPLICATION = _common("application", APPLICATION_ID) | {
     "optional_scopes": [],
     "approved_scopes": [],
     "logo": None,
+    "approved_name": None,
+    "approved_homepage": None,
+    "approved_logo": None,
 }
 ILLUSTRATED = APPLICATION | {
     "logo": f"https://developers.example.com/logos/{APPLICATION_ID}/9f86d081884c7d65.png"

@@ -128,6 +128,9 @@ class ApplicationSerializer(Dated):
     optional_scopes = texts("Those of them that an end user may leave out.")
     approved_scopes = texts("What a reviewer allowed on live data.")
     logo = text("Where its logo is, a PNG of 256 by 256 pixels. Another picture, another address.")
+    approved_name = text("What people read: a change waits for a reviewer. Null before approval.")
+    approved_homepage = text("The home page that a reviewer saw.")
+    approved_logo = text("The logo that people see.")
 
 
 class KeySerializer(Dated):

@@ -2,6 +2,7 @@
 
 from apps.applications.models import Application
 from apps.events.models import Event
+from apps.moderation import services as moderation
 from apps.plans.models import Subscription
 from tests.support import make, management
 from tests.support.management import Platform
@@ -92,3 +93,21 @@ def test_lists_are_filtered_and_members_chosen(api: Platform) -> None:
     assert api.get("applications?colour=red").code == "parameter_unknown"
     wrong = api.post("applications", {"name": "Ledger", "colour": "red"})
     assert (wrong.code, wrong.json()["param"]) == ("parameter_unknown", "colour")
+
+
+def test_what_people_read_is_what_was_approved_until_a_reviewer_sees_the_change(
+    db: None,
+) -> None:
+    team = make.organization()
+    real, api = management.live(team), management.sandboxed(team)
+    path = f"applications/{real.application.pk}"
+    changed = real.patch(path, {"name": "Acme Bank", "homepage": "https://bank.example"}).json()
+    assert (changed["name"], changed["homepage"]) == ("Acme Bank", "https://bank.example")
+    approved = {"approved_name": "Invoicer", "approved_homepage": None, "approved_logo": None}
+    assert approved.items() <= changed.items()
+    moderation.approve_changes(
+        Application.objects.get(pk=real.application.pk), reason="Theirs.", actor=make.operator()
+    )
+    assert real.get(path).json()["approved_name"] == "Acme Bank"
+    draft = api.get(f"applications/{api.application.pk}").json()
+    assert (draft["name"], draft["approved_name"]) == ("Invoicer", None)
