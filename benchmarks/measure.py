@@ -175,4 +175,4 @@ class Server:
 def granian(interface: str, target: str, port: int, *more: str) -> list[str]:
     """Return how every server here is started: one worker of granian."""
     argv = [sys.executable, "-m", "granian", "--interface", interface, "--port", str(port)]
-    return [*argv, "--no-ws", "--log-level", "warning", *more, target]
+    return [*argv, "--log-level", "warning", *more, target]

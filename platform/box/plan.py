@@ -146,7 +146,7 @@ def without(environment: dict[str, str], *names: str) -> dict[str, str]:
 def granian(host: str, port: int) -> list[str]:
     """Return how a server is started; workers that do not stop are killed after four seconds."""
     argv = [sys.executable, "-m", "granian", "--host", host, "--port", str(port)]
-    return [*argv, "--workers-kill-timeout", "4", "--no-ws", "--log-level", "warning"]
+    return [*argv, "--workers-kill-timeout", "4", "--log-level", "warning"]
 
 
 def once(command: str) -> list[str]:

@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 from apps.core.errors import Problem
-from gateway import answers, pipeline, resource
+from gateway import answers, pipeline, resource, sockets
 from gateway.exchange import Exchange, Receive, Send
 from gateway.origins import allowed
 from gateway.pages import only_reading, page_at
@@ -47,6 +47,8 @@ def build(settings: Settings | None = None) -> ASGI:
             await send({"type": "lifespan.shutdown.complete"})
         elif scope["type"] == "http" and runtime is not None:
             await handle(Exchange(scope, receive, send, runtime))
+        elif scope["type"] == "websocket" and runtime is not None:
+            await sockets.serve(scope, receive, send, runtime)
 
     return app
 

@@ -26,3 +26,8 @@ def course(policy: Policy) -> tuple[Step, ...]:
         (policy.cache, keep),
     )
     return tuple(step for asked, step in wanted if asked)
+
+
+def opening(policy: Policy) -> tuple[Step, ...]:
+    """Return the steps before a WebSocket opens."""
+    return (guard, authorize, limit) if policy.ip_allow or policy.ip_deny else (authorize, limit)

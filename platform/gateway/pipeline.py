@@ -13,17 +13,23 @@ from gateway.steps.prove import prove
 from gateway.steps.receive import receive
 from gateway.steps.record import record
 from gateway.steps.route import route
+from gateway.vigil import fallen
 
 # The steps of every request; those of its operation come after.
 FIRST: tuple[Step, ...] = (receive, authenticate, prove, route)
 log = logging.getLogger(__name__)
 
 
+async def find(exchange: Exchange) -> None:
+    """Take a request to its operation: who calls, and what."""
+    for step in FIRST:
+        await step(exchange)
+
+
 async def serve(exchange: Exchange) -> None:
     """Take one request through the steps and answer it."""
     try:
-        for step in FIRST:
-            await step(exchange)
+        await find(exchange)
         assert exchange.operation is not None  # noqa: S101 - the last of those has found it
         for step in exchange.operation.steps:
             await step(exchange)
@@ -76,7 +82,7 @@ async def _pass_on(exchange: Exchange, reply: Reply) -> None:
     An answer that breaks off is broken off here too: returning without an end closes the
     connection, so nobody takes half an answer for a whole one.
     """
-    gone = asyncio.create_task(_hang_up(exchange))
+    watches = _watches(exchange, reply)
     sent, held = 0, b""
     try:
         await exchange.send(
@@ -95,14 +101,38 @@ async def _pass_on(exchange: Exchange, reply: Reply) -> None:
             if now:
                 await exchange.send({"type": "http.response.body", "body": now, "more_body": True})
     except Failed as failure:
-        exchange.code = "upstream_failed"
+        exchange.code = exchange.code or "upstream_failed"
         log.warning("The answer to %s broke off: %s.", exchange.request_id, failure)
         record(exchange, bytes_out=sent)
         return
     finally:
-        gone.cancel()
+        for watch in watches:
+            watch.cancel()
     record(exchange, bytes_out=sent)
     await exchange.send({"type": "http.response.body", "body": held})
+
+
+def _watches(exchange: Exchange, reply: Reply) -> list[asyncio.Task[None]]:
+    """Begin to look for what ends an answer early; a stream of events would never end itself."""
+    ends = [_hang_up(exchange)]
+    if reply.connection is not None and reply.connection.events:
+        ends += [_fall(exchange), _stop(exchange)]
+    return [asyncio.create_task(end) for end in ends]
+
+
+async def _fall(exchange: Exchange) -> None:
+    """End a stream whose listener may not hear it any more."""
+    problem = await fallen(exchange)
+    exchange.code = problem.code
+    if exchange.reply is not None:
+        exchange.reply.drop(problem.detail)
+
+
+async def _stop(exchange: Exchange) -> None:
+    """End a stream when the gateway ends; the listener connects to another one."""
+    await exchange.runtime.stopping.wait()
+    if exchange.reply is not None:
+        exchange.reply.drop("the gateway stops")
 
 
 async def _hang_up(exchange: Exchange) -> None:

@@ -32,6 +32,7 @@ class Pool:
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._closed = self._sweeping = False
         self._opening = 0
+        self.held = 0  # for what lasts on a connection of its own
 
     async def send(
         self,
@@ -106,7 +107,7 @@ class Pool:
     @property
     def flying(self) -> int:
         """How many requests are on their way, or wait for a connection."""
-        return len(self.busy) + self._opening
+        return len(self.busy) + self._opening + self.held
 
     async def _open(self) -> Connection:
         self._opening += 1

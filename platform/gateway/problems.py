@@ -156,6 +156,12 @@ class StreamsExhausted(Unavailable):
     code = "streams_exhausted"
 
 
+class SocketRefused(Problem):
+    """The operation cannot be upgraded to a WebSocket."""
+
+    code = "websocket_refused"
+
+
 class UpstreamResting(Unavailable):
     """The service behind the gateway failed too often and is given a rest."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from functools import cache
+from typing import Any
 
 from apps.core import caller as callers
 from gateway import credentials, frames, heartbeat
@@ -22,6 +23,7 @@ from gateway.store import Store
 from gateway.upstreams import Upstreams
 
 HOT = 0.02  # seconds that a request waits for Valkey
+FAREWELL = 1.0  # seconds for WebSockets to say goodbye
 BULK = 2.0  # seconds that background work does
 
 
@@ -32,6 +34,7 @@ class Runtime:
         url = settings.valkey_url
         self.settings = settings
         self.stopping = asyncio.Event()
+        self.lasting: set[asyncio.Task[Any]] = set()  # WebSockets, which the server forgets
         self.portal = settings.portal_url.encode()
         self.store = Store(settings.database_url)
         self.hot = Link(
@@ -65,7 +68,10 @@ class Runtime:
         self.heartbeat = Heartbeat(self.bulk, self.limiter, self.spool.source)
         self.caller_key = cache(lambda api: callers.key_for(api, settings.caller_key))
         scheme, _, host = settings.api_url.partition("://")
-        self.forwarded = f"x-forwarded-proto: {scheme}\r\nx-forwarded-host: {host}".encode()
+        self.forwarded = (
+            f"x-forwarded-proto: {scheme}".encode(),
+            f"x-forwarded-host: {host}".encode(),
+        )
 
     async def start(self) -> None:
         """Connect to what is there; what is not is tried again in the background."""
@@ -79,6 +85,8 @@ class Runtime:
     async def stop(self) -> None:
         """Finish: everything that was answered is recorded, and shipped if Valkey takes it."""
         self.stopping.set()
+        if self.lasting:
+            await asyncio.wait(self.lasting, timeout=FAREWELL)
         await self.heartbeat.stop()
         await self.limiter.stop()
         await self.shipper.stop()

@@ -4,7 +4,8 @@ import asyncio
 import logging
 import math
 import random
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from apps.catalog import upstreams as described
 from apps.catalog.upstreams import Settings
@@ -69,6 +70,21 @@ class Upstream:
             else:
                 self.breaker.note(self._loop.time(), good=reply.status not in FAILING)
                 return reply
+
+    @contextmanager
+    def hold(self) -> Iterator[Pool]:
+        """Choose a target for something that lasts, and count it as long as it does."""
+        self._admit()
+        pool = self._choose().pool
+        pool.held += 1
+        try:
+            yield pool
+        finally:
+            pool.held -= 1
+
+    def note(self, *, good: bool) -> None:
+        """Count how an attempt ended that was not made here."""
+        self.breaker.note(self._loop.time(), good=good)
 
     def stop(self) -> None:
         """Close what is idle; what is under way ends by itself."""

@@ -38,7 +38,7 @@ def api(world: World, service: StandIn, gateway: Gateway) -> str:
             api=made, major=1, document={}, digest="", upstream=upstream, base="/shop/v1"
         )
         paths = ["/echo", "/books/{id}", "/chunked", "/slow/{seconds}", "/status/{number}"]
-        paths += ["/cached/{how}"]
+        paths += ["/cached/{how}", "/events/{count}"]
         for path, method in (("/echo", "POST"), *((path, "GET") for path in paths)):
             Operation.objects.create(
                 version=version, name=f"{method} {path}", method=method, path=path

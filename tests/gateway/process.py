@@ -40,7 +40,7 @@ class Gateway:
 
     def start(self, *, ready: bool = True) -> "Gateway":
         argv = [sys.executable, "-m", "granian", "--interface", "asgi", "--loop", "uvloop"]
-        argv += ["--host", "127.0.0.1", "--port", str(self.port), "--no-ws"]
+        argv += ["--host", "127.0.0.1", "--port", str(self.port)]
         argv += ["--workers-kill-timeout", "4", "--log-level", "warning", "gateway.asgi:app"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own server

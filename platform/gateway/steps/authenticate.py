@@ -54,6 +54,14 @@ async def authenticate(exchange: Exchange) -> None:
         )
 
 
+async def recheck(exchange: Exchange) -> Credential:
+    """Return the caller's credential as it stands now, refusing one that is no longer valid."""
+    secret = exchange.headers[b"authorization"].partition(b" ")[2].strip().decode("ascii")
+    credential, _ = await exchange.runtime.credentials.find(secret)
+    _standing(credential, secret)
+    return credential
+
+
 def _good(credential: Credential) -> bytes:
     """Say which token it was: usage is counted by its client."""
     made: bytes | None = credential.prepared.get("standing")

@@ -18,7 +18,7 @@ async def authorize(exchange: Exchange) -> None:
     assert credential is not None  # noqa: S101 - steps before this one
     assert operation is not None  # noqa: S101 - as above
     try:
-        _standing(credential)
+        standing(credential)
         _audience(exchange, credential.audience)
         _address(credential, exchange.address)
         for scope in operation.scopes:
@@ -34,7 +34,8 @@ async def authorize(exchange: Exchange) -> None:
     exchange.trace.append(ALLOWED)
 
 
-def _standing(credential: Credential) -> None:
+def standing(credential: Credential) -> None:
+    """Refuse what a suspended or unapproved application asks for."""
     if credential.organization_suspended:
         raise OrganizationSuspended(
             "The organization of the application, or the one whose data it reads, is suspended."

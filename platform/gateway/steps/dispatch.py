@@ -99,20 +99,30 @@ async def _ask(exchange: Exchange) -> Reply:
 
 def _head(exchange: Exchange, pool: Pool, *, streamed: bool) -> bytes:
     """Return the request's head for a target and, unless it is streamed, its body."""
+    told = lines(exchange, pool, "GET" if exchange.method == "HEAD" else exchange.method)
+    if streamed:
+        told.append(b"content-length: %d" % (exchange.length or 0))
+    elif exchange.body or not exchange.reading:
+        told.append(b"content-length: %d" % len(exchange.body))
+    return b"\r\n".join(told) + b"\r\n\r\n" + exchange.body
+
+
+def lines(exchange: Exchange, pool: Pool, method: str) -> list[bytes]:
+    """Return the lines of a request's head for a target, but for the length of its body."""
     runtime, operation = exchange.runtime, exchange.operation
     assert operation is not None  # noqa: S101 - steps before this one
-    method = "GET" if exchange.method == "HEAD" else exchange.method
     target, path = exchange.target, exchange.path
     if operation.upstream:
         target = (operation.base + target[operation.own :]) or b"/"
         path = (operation.base.decode() + path[operation.own :]) or "/"
-    lines = [
-        method.encode() + b" " + target + b" HTTP/1.1\r\nhost: " + pool.authority,
+    told = [
+        method.encode() + b" " + target + b" HTTP/1.1",
+        b"host: " + pool.authority,
         b"trellis-caller: " + _caller(exchange, method, path).encode(),
         b"trellis-request-id: " + exchange.request_id.encode(),
         b"traceparent: " + exchange.traceparent,
         b"x-forwarded-for: " + exchange.address.encode(),
-        runtime.forwarded,
+        *runtime.forwarded,
     ]
     kept_back = _kept_back(exchange.headers.get(b"connection", b""))
     for name, value in exchange.raw_headers:
@@ -123,12 +133,8 @@ def _head(exchange: Exchange, pool: Pool, *, streamed: bool) -> bytes:
             or (name[:8] == b"trellis-" and name != b"trellis-version")
         ):
             continue
-        lines.append(name + b": " + value)
-    if streamed:
-        lines.append(b"content-length: %d" % (exchange.length or 0))
-    elif exchange.body or not exchange.reading:
-        lines.append(b"content-length: %d" % len(exchange.body))
-    return b"\r\n".join(lines) + b"\r\n\r\n" + exchange.body
+        told.append(name + b": " + value)
+    return told
 
 
 @lru_cache(maxsize=256)
