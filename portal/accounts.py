@@ -68,6 +68,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         return [method | {"description": PROOFS[method["id"]]} for method in methods]
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Lead nowhere with what is no address at all; allauth would fail."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Everybody may sign up."""
         return True

@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.core.serializers.json import DjangoJSONEncoder
 
+from portal import asking, captions
 from portal import request as portal
 
 register = template.Library()
@@ -15,6 +16,12 @@ register = template.Library()
 def may(context: template.Context, action: str) -> bool:
     """Tell whether the reader's role allows ``action``: ``{% may "key.create" as able %}``."""
     return portal.may(context["request"], action)
+
+
+@register.simple_tag(takes_context=True)
+def asked_by(context: template.Context) -> captions.Caption | None:
+    """Return which application waits for this sign-in: ``{% asked_by as asker %}``."""
+    return asking.asker(context["request"])
 
 
 @register.filter

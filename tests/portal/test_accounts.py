@@ -163,3 +163,14 @@ def test_the_sign_up_says_in_one_sentence_what_a_password_is_like(db: None, clie
     assert "At least 10 characters; not a common one" in page
     assert f'href="{reverse("portal:terms")}" target="_blank">terms of service</a>' in page
     assert "placeholder" not in page
+
+
+@pytest.mark.parametrize("name", ["account_login", "account_signup"])
+def test_a_way_back_that_is_no_address_breaks_no_page(db: None, client: Client, name: str) -> None:
+    assert client.get(reverse(name), {"next": "http://["}).status_code == 200
+
+
+def test_a_proof_for_a_page_that_is_no_address_can_still_be_given(browser: Client) -> None:
+    with zeal_ignore():
+        answer = browser.get(reverse("account_reauthenticate"), {"next": "http://["})
+    assert answer.status_code == 200

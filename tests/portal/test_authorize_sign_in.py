@@ -45,6 +45,21 @@ def test_a_stranger_signs_in_first_and_keeps_the_request(client: Browser, team: 
     assert back["Location"] == consent.url(of)
 
 
+def test_the_sign_in_page_says_which_application_waits(client: Browser, team: Team) -> None:
+    of = consent.client(team.application)
+    sent = consent.ask(client, of)["Location"]
+    waits = f"Then {of.name} can ask you"
+    for page in (sent, sent.replace(reverse("account_login"), reverse("account_signup"))):
+        shown = client.get(page).content.decode()
+        assert waits in shown
+        assert "first API call" not in shown
+    plain = reverse("account_login")
+    for elsewhere in ("", "?next=/keys", "?next=http://[", f"?next={reverse('portal:authorize')}"):
+        shown = client.get(plain + elsewhere).content.decode()
+        assert "can ask you" not in shown
+        assert "first API call" in shown
+
+
 def test_defect_5_prompt_none_is_answered_without_a_page(
     client: Browser, browser: Browser, team: Team, client_of_team: Client
 ) -> None:
