@@ -8,6 +8,13 @@ from apps.tenants.models import Membership
 from tests.support import management, oidc
 from tests.support.management import Platform
 
+SANDBOXED = {"initial_tokens", "end_users"}  # live data has none
+
+
+def caller_of(kind: str) -> Platform:
+    """Return a caller that sees objects of ``kind``: on live data, if there are any of them."""
+    return management.sandboxed() if kind in SANDBOXED else management.live()
+
 
 def filled(api: Platform) -> dict[str, str]:
     """Return the identifier of one object of each kind that ``api`` sees.

@@ -9,7 +9,7 @@ from apps.core import ids
 from apps.orgs.models import Organization, Role
 from tests.support import contract, make, management
 from tests.support.api import Answer, Api, anonymous
-from tests.support.managed import filled
+from tests.support.managed import SANDBOXED, caller_of, filled
 from tests.support.management import Platform
 
 PREFIXES = {
@@ -24,7 +24,6 @@ PREFIXES = {
     "end_users": "usr",
 }
 SHARED = {"members", "invitations", "applications"}  # by the environments of an organization
-SANDBOXED = {"initial_tokens", "end_users"}  # live data has none
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,8 @@ CHANGES = [
 
 @pytest.fixture
 def owner(operation: Operation, db: None) -> Platform:
-    """A caller that sees what the operation is about: on live data, if there is any of it."""
-    return management.sandboxed() if operation.plural in SANDBOXED else management.live()
+    """A caller that sees what the operation is about."""
+    return caller_of(operation.plural)
 
 
 def another(owner: Platform) -> Platform:
