@@ -81,11 +81,12 @@ def _alert(pk: str) -> bool:
     if not still_used(began, old.alert_at, old.last_used_at):
         return False
     ClientSecret.objects.filter(pk=pk).update(alert_at=None)
+    alive = old.tokens.filter(revoked_at=None, expires__gt=clock.real()).count()
     notifications.notify(
         responsible(old.client.application.organization_id, maker=old.created_by_id),
         subject=f"{old.client.name}: an old secret is still in use",
         template="secret_still_used",
-        context={"secret": old, "client": old.client},
+        context={"secret": old, "client": old.client, "alive": alive},
     )
     return True
 

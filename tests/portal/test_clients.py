@@ -169,6 +169,12 @@ def test_who_exchanges_a_secret_sees_which_one_living_tokens_came_from(
     words = " ".join(page.content.decode().split())
     assert words.count("2 tokens alive") == 1
     assert words.count("1 token alive") == 1
+    families.revoke_access_token(AccessToken.objects.latest("pk"), reason="test", actor=None)
+    ClientSecret.objects.update(last_used_at=clock.real())
+    page = browser.get(reverse("portal:applications-client", args=[old.client.client_id]))
+    words = " ".join(page.content.decode().split())
+    assert words.count("2 tokens alive") == 1
+    assert words.count("no token alive") == 1, "what the other secret brought has all ended"
 
 
 def test_deleting_asks_once_and_takes_consents_with_it(

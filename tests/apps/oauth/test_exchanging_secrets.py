@@ -6,10 +6,10 @@ import pytest
 
 from apps.core import clock
 from apps.notifications.models import Message
-from apps.oauth import client_secrets
-from apps.oauth.models import ClientSecret
+from apps.oauth import client_secrets, families
+from apps.oauth.models import AccessToken, ClientSecret
 from apps.oauth.tasks import sweep
-from tests.support import oauth
+from tests.support import make, oauth
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(hours=24)
@@ -65,3 +65,17 @@ def test_a_revoked_one_is_nobodys_concern(old: ClientSecret) -> None:
     client_secrets.revoke_secret(old, actor=None)
     sweep()
     assert not Message.objects.exists()
+
+
+def test_the_mail_says_how_many_tokens_it_brought_that_are_alive() -> None:
+    party = oauth.confidential()
+    make.sandbox(party.client.application.organization)
+    [secret] = party.client.secrets.all()
+    for _ in range(3):
+        assert party.token("client_credentials").status == 200
+    families.revoke_access_token(AccessToken.objects.earliest("pk"), reason="test", actor=None)
+    fresh, _text = client_secrets.add_secret(party.client, actor=None)
+    client_secrets.retire_others(fresh, overlap=DAY, actor=None)
+    passed(secret, 19, used=2)
+    sweep()
+    assert "2 access tokens that it brought are alive" in Message.objects.get().text
