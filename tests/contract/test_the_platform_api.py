@@ -59,7 +59,8 @@ def send(api: Platform, case: Case[Any], own: str) -> None:
     raw = ready.body or b""
     body = raw.encode() if isinstance(raw, str) else raw
     headers = {name: str(ready.headers[name]) for name in PASSED_ON & set(ready.headers)}
-    answer = api.send(case.method, ready.path_url, body, headers=headers)
+    media_type = str(ready.headers.get("Content-Type", "application/json"))
+    answer = api.send(case.method, ready.path_url, body, headers=headers, media_type=media_type)
     assert answer.status < 500, (case.method, ready.path_url, body, answer.content)
 
 
