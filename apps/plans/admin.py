@@ -134,6 +134,7 @@ class PlanVersionAdmin(Publishing):
     list_filter: ClassVar = ["plan"]
     list_select_related: ClassVar = ["plan"]
     form = LimitsForm
+    change_form_after_template = "admin/try_limits.html"
 
     def get_fields(self, request: HttpRequest, obj: PlanVersion | None = None) -> list[str]:
         """Leave the number to the service."""

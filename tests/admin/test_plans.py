@@ -12,8 +12,8 @@ from apps.applications.models import Application
 from apps.core import clock
 from apps.events.models import Event
 from apps.plans import changes, services
-from apps.plans.models import ChangeRequest, Override, Plan, Subscription
-from tests.support import make
+from apps.plans.models import ChangeRequest, Override, Plan, PlanVersion, Subscription
+from tests.support import make, traffic
 
 LIMITS = '[{"name": "burst", "kind": "rate", "limit": 5, "window": 1}]'
 
@@ -114,3 +114,32 @@ def test_a_plan_is_offered_and_withdrawn_with_a_reason(
         assert plan.is_public is public
     kinds = Event.objects.filter(subject=plan.pk).values_list("type", flat=True)
     assert {"plan.offered", "plan.withdrawn"} <= set(kinds)
+
+
+def test_an_operator_tries_a_draft_before_it_is_published(
+    admin: Client, application: Application
+) -> None:
+    key = make.key(application).key
+    for _ in range(2):
+        traffic.serve(key)
+    plan = PlanVersion.objects.get().plan
+    added = admin.get("/admin/plans/planversion/add/").content.decode()
+    assert 'formaction="/admin/usage/request/what-if/"' in added
+    said = {
+        "plan": plan.pk,
+        "limits": '[{"name": "pace", "kind": "rate", "limit": 1, "window": 3600}]',
+    }
+    shown = admin.post("/admin/usage/request/what-if/", said | {"days": "7"}).content.decode()
+    assert "Invoicer" in shown
+    assert "<strong>pace</strong>" in shown
+    assert 'formaction="/admin/plans/planversion/add/"' in shown
+    assert PlanVersion.objects.count() == 1
+    assert admin.post("/admin/plans/planversion/add/", said | {"days": "7"}).status_code == 302
+    assert PlanVersion.objects.count() == 2
+
+
+def test_nonsense_is_not_tried_and_strangers_try_nothing(admin: Client) -> None:
+    shown = admin.post("/admin/usage/request/what-if/", {"limits": '[{"name": "x"}]', "days": "1"})
+    assert "kind is missing" in shown.content.decode()
+    admin.force_login(make.user(is_staff=True))
+    assert admin.get("/admin/usage/request/what-if/").status_code == 403

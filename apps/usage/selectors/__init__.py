@@ -21,19 +21,24 @@ from apps.usage.selectors.numbers import (
 )
 from apps.usage.selectors.operator import Platform, TopApplication, platform, recent, top
 from apps.usage.selectors.requests import Page, RequestRow, request, requests
+from apps.usage.selectors.whatif import DAYS, Outcome, Tally, WhatIf, what_if
 
 __all__ = [
+    "DAYS",
     "Day",
     "HandOver",
     "KeyUser",
     "LimitState",
+    "Outcome",
     "Page",
     "Platform",
     "RequestRow",
     "Selection",
     "Share",
+    "Tally",
     "TopApplication",
     "Totals",
+    "WhatIf",
     "by_key",
     "by_operation",
     "by_status",
@@ -48,4 +53,5 @@ __all__ = [
     "top",
     "totals",
     "used_by",
+    "what_if",
 ]

@@ -21,7 +21,7 @@ class LimitState:
     """
 
     name: str
-    kind: Literal["rate", "quota"]
+    kind: Literal["rate", "quota", "concurrency"]
     limit: int
     used: int | None
     period_end: datetime | None
