@@ -8,7 +8,7 @@ from typing import Final
 from django.conf import settings
 from django.utils.safestring import SafeString
 
-from apps.catalog.models import Operation
+from apps.catalog.models import Api, Operation
 from portal.highlight import colour
 
 FAVOURITE: Final = "orders"  # The one to show when the catalog has several lists.
@@ -30,13 +30,12 @@ def first_url(scopes: Iterable[str] | None = None) -> str:
 
     Of those that ``scopes`` cover, where they cover any.
     """
-    lists = Operation.objects.filter(method="GET", name__endswith="_list")
+    everybodys = Operation.objects.filter(version__api__visibility=Api.Visibility.PUBLIC)
+    lists = everybodys.filter(method="GET", name__endswith="_list")
     if scopes is not None and (covered := lists.filter(scopes__contained_by=list(scopes))):
         lists = covered
-    known = [
-        f"/{operation.version.api.slug}/v{operation.version.major}{operation.path}"
-        for operation in lists.select_related("version__api").order_by("path")
-    ]
+    found = lists.select_related("version__api").defer("version__document").order_by("path")
+    known = [f"{operation.version.prefix}{operation.path}" for operation in found]
     path = next((path for path in known if path.endswith(FAVOURITE)), (known or [FALLBACK])[0])
     return f"{settings.API_URL}{path}?limit=3"
 

@@ -29,7 +29,7 @@ def ask(
 
     Nothing is given by it: a reviewer reads it. ``optional`` None keeps what still applies.
     """
-    wanted = known(scopes)
+    wanted = known(scopes, organization=application.organization_id)
     may = application.optional_scopes if optional is None else list(optional)
     if optional is not None and not set(may) <= EVERYONES.union(wanted):
         raise Unprocessable("Only what is asked for can be left out.", param="optional")
@@ -67,10 +67,11 @@ def check(application: Application, *, tenant: Tenant, scopes: Iterable[str]) ->
         )
 
 
-def known(names: Iterable[str]) -> list[str]:
-    """Return ``names``, sorted; raise when the catalog lacks one."""
+def known(names: Iterable[str], *, organization: str | None = None) -> list[str]:
+    """Return ``names``, sorted; raise when the catalog lacks one, or hides it from a developer."""
     wanted = sorted(set(names))
-    there = set(Scope.objects.filter(name__in=wanted).values_list("name", flat=True))
+    shown = Scope.objects.all() if organization is None else Scope.objects.shown_to(organization)
+    there = set(shown.filter(name__in=wanted).values_list("name", flat=True))
     if missing := [name for name in wanted if name not in there]:
         raise Unprocessable(f"There is no scope {', '.join(missing)}.", param="scopes")
     return wanted

@@ -166,7 +166,7 @@ def page_key(application: Application, *, tenant: Tenant, actor: User) -> Issued
         application,
         tenant=tenant,
         name="Documentation page",
-        scopes=Scope.objects.of_data().values_list("name", flat=True),
+        scopes=_data_scopes(application),
         actor=actor,
         kind="r",
         expires_at=clock.real() + BRIEF,
@@ -179,8 +179,14 @@ def find(secret: str) -> Key | None:
     return Key.objects.filter(digest__in=digests).first()
 
 
+def _data_scopes(application: Application) -> list[str]:
+    shown = Scope.objects.shown_to(application.organization_id).of_data()
+    return list(shown.values_list("name", flat=True))
+
+
 def _check_scopes(application: Application, tenant: Tenant, wanted: list[str]) -> None:
-    known = set(Scope.objects.filter(name__in=wanted).values_list("name", flat=True))
+    shown = Scope.objects.shown_to(application.organization_id)
+    known = set(shown.filter(name__in=wanted).values_list("name", flat=True))
     if unknown := [scope for scope in wanted if scope not in known]:
         raise UnknownScope(f"There is no scope {', '.join(unknown)}.", param="scopes")
     application_scopes.check(application, tenant=tenant, scopes=wanted)

@@ -151,7 +151,7 @@ def _check(
         prompt=_prompt(_once(parameters, "prompt")),
         max_age=_max_age(_once(parameters, "max_age")),
         claims=about,
-        resource=_resource(parameters.getlist("resource")),
+        resource=_resource(client, parameters.getlist("resource")),
         login_hint=_once(parameters, "login_hint"),
         tenant=_once(parameters, "tenant"),
         dpop_jkt=_thumbprint(_once(parameters, "dpop_jkt")),
@@ -266,9 +266,10 @@ def _with_claims(names: tuple[str, ...], about: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*names, *claims.scopes_for(about)]))
 
 
-def _resource(wanted: list[str]) -> tuple[str, ...]:
+def _resource(client: Client, wanted: list[str]) -> tuple[str, ...]:
     try:
-        return tuple(resources.check(wanted))
+        organization = client.application.organization_id
+        return tuple(resources.check(wanted, organization=organization))
     except InvalidTargetError as error:
         raise Refused(error.error, error.description) from error
 

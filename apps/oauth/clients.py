@@ -124,7 +124,8 @@ def _apply(client: Client, fields: dict[str, Any]) -> None:
         if name in fields and not isinstance(fields[name], str):
             fields[name] = "\n".join(fields[name])
     if "scopes" in fields:
-        fields["scopes"] = scopes.known(fields["scopes"])
+        owner = client.application.organization_id
+        fields["scopes"] = scopes.known(fields["scopes"], organization=owner)
     for name, value in fields.items():
         setattr(client, name, value)
     public = client.authentication == Client.Auth.NONE

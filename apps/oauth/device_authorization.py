@@ -21,7 +21,7 @@ def answer(form: Form) -> Reply:
     try:
         client = authentication.identify(form)
         wanted = _scopes(form, client)
-        target = resources.check(form.resources)
+        target = resources.check(form.resources, organization=client.application.organization_id)
         if client.is_public:
             attempts.bound("device", form.address)
     except OAuth2Error as refused:

@@ -4,17 +4,21 @@ from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 
-from apps.catalog.models import ApiVersion
+from apps.catalog.models import Api, ApiVersion
 from apps.oauth.errors import InvalidTargetError
 
 
-def check(asked: Iterable[str]) -> list[str]:
-    """Return the resources ``asked`` for, each once; raise when one is none of ours."""
+def check(asked: Iterable[str], *, organization: str) -> list[str]:
+    """Return the resources ``asked`` for, each once; raise when one is none of ours.
+
+    An API that the client's ``organization`` may not know of is none.
+    """
     wanted = list(dict.fromkeys(resource.rstrip("/") for resource in asked))
     if not wanted or wanted == [settings.API_URL]:
         return wanted
     bases = {settings.API_URL}
-    for slug, major in ApiVersion.objects.values_list("api__slug", "major"):
+    shown = ApiVersion.objects.filter(api__in=Api.objects.shown_to(organization))
+    for slug, major in shown.values_list("api__slug", "major"):
         bases.add(f"{settings.API_URL}/{slug}/v{major}")
     for resource in wanted:
         if resource not in bases:
@@ -25,11 +29,11 @@ def check(asked: Iterable[str]) -> list[str]:
     return wanted
 
 
-def narrow(asked: Sequence[str], granted: Sequence[str]) -> list[str]:
+def narrow(asked: Sequence[str], granted: Sequence[str], *, organization: str) -> list[str]:
     """Return what a token request gets: all that was granted, or the part it asks for."""
     if not asked:
         return list(granted)
-    wanted = check(asked)
+    wanted = check(asked, organization=organization)
     for resource in wanted:
         if granted and not any(covers(base, resource) for base in granted):
             raise InvalidTargetError(f"{resource[:200]} goes beyond what was authorized.")

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from django.db.models import QuerySet
+
 from apps.catalog.models import Scope
 from apps.oauth.models import Client
 
@@ -30,12 +32,22 @@ OIDC: Final = {
 }
 
 
-def known() -> dict[str, Words]:
-    """Return every scope by name, those of OpenID Connect first."""
-    catalog = Scope.objects.order_by("name").values_list("name", "title", "risk")
-    return OIDC | {
-        name: Words(name, title, high=risk == Scope.Risk.HIGH) for name, title, risk in catalog
-    }
+def known(*organizations: str) -> dict[str, Words]:
+    """Return by name the scopes that ``organizations`` may know of, those of OpenID Connect first.
+
+    Without an organization these are everybody's.
+    """
+    return OIDC | _in_words(Scope.objects.shown_to(*organizations))
+
+
+def every() -> dict[str, Words]:
+    """Return every scope by name, for whoever holds one already."""
+    return OIDC | _in_words(Scope.objects.all())
+
+
+def _in_words(scopes: QuerySet[Scope]) -> dict[str, Words]:
+    catalog = scopes.order_by("name").values_list("name", "title", "risk")
+    return {name: Words(name, title, high=risk == Scope.Risk.HIGH) for name, title, risk in catalog}
 
 
 def allowed(client: Client) -> set[str]:
@@ -44,7 +56,9 @@ def allowed(client: Client) -> set[str]:
     In a sandbox every scope, so that nobody waits to try one; on live data what a reviewer
     approved. Its owner may narrow either. What tells who someone is is always among them.
     """
-    may = set(client.application.approved_scopes) if client.livemode else set(known())
+    may = set(client.application.approved_scopes)
+    if not client.livemode:
+        may = set(known(client.application.organization_id))
     return set(OIDC).union(may.intersection(client.scopes) if client.scopes else may)
 
 
@@ -71,5 +85,5 @@ def only_tell_who(names: Iterable[str]) -> bool:
 
 def described(names: Iterable[str]) -> list[Words]:
     """Return the words of ``names``, in their order; one that was withdrawn speaks for itself."""
-    words = known()
+    words = every()
     return [words.get(name) or Words(name, name) for name in names]

@@ -53,7 +53,7 @@ def found(name: str, *, actor: User) -> Welcome:
         application,
         tenant=sandbox,
         name="First key",
-        scopes=Scope.objects.of_data().values_list("name", flat=True),
+        scopes=Scope.objects.shown_to().of_data().values_list("name", flat=True),
         actor=actor,
     )
     return Welcome(organization, sandbox, application, issued.key)

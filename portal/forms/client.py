@@ -107,11 +107,13 @@ class ClientForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "url"}),
     )
 
-    def __init__(self, *args: Any, client: Client | None = None, **kwargs: Any) -> None:
-        """Begin with what ``client`` has; its environment stays."""
+    def __init__(
+        self, *args: Any, organization: str, client: Client | None = None, **kwargs: Any
+    ) -> None:
+        """Begin with what ``client`` of ``organization`` has; its environment stays."""
         super().__init__(*args, **kwargs)
         narrowed = cast("forms.MultipleChoiceField", self.fields["scopes"])
-        narrowed.choices = boxes(client.scopes if client else ())
+        narrowed.choices = boxes(client.scopes if client else (), organization=organization)
         if client is None:
             return
         del self.fields["environment"]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.applications.models import Application
-from apps.catalog.models import Scope
+from apps.catalog.models import Scope, organizations_of
 from apps.core import clock
 from apps.tenants.models import Tenant
 
@@ -81,7 +81,8 @@ class KeyForm(forms.Form):
     ) -> None:
         """Offer what ``user`` may choose from; begin with what is ``asked`` for or looked at."""
         super().__init__(*args, **kwargs)
-        scopes = [(scope.name, _label(scope)) for scope in Scope.objects.order_by("name")]
+        shown = Scope.objects.shown_to(*organizations_of(user)).order_by("name")
+        scopes = [(scope.name, _label(scope)) for scope in shown]
         self.fields["scopes"].choices = scopes  # type: ignore[attr-defined]  # a ChoiceField
         mine = Application.objects.visible_to(user).order_by("pk")
         self.fields["application"].queryset = mine  # type: ignore[attr-defined]  # a ModelChoiceField
@@ -104,7 +105,8 @@ class KeyForm(forms.Form):
                 self.add_error("scopes", _("Choose at least one scope."))
         elif application and tenant:
             # What manages the organization is ticked one by one, or not at all.
-            data = Scope.objects.of_data().order_by("name").values_list("name", flat=True)
+            shown = Scope.objects.shown_to(application.organization_id).of_data()
+            data = shown.order_by("name").values_list("name", flat=True)
             approved = set(application.approved_scopes)
             given = [name for name in data if not tenant.livemode or name in approved]
             if not given:

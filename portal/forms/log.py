@@ -62,7 +62,8 @@ class LogFilter(forms.Form):
         chosen = {"environment": mode} | {name: value for name, value in data.items() if value}
         super().__init__(chosen, **kwargs)
         self.mode = mode
-        operations = Operation.objects.order_by("name").values_list("name", flat=True).distinct()
+        named = Operation.objects.visible_to(user).order_by("name")
+        operations = dict.fromkeys(named.values_list("name", flat=True))
         applications = Application.objects.visible_to(user).order_by("name")
         keys = Key.objects.visible_to(user).lasting().order_by("-pk")[:SHOWN]
         self._offer("operation", _("Any operation"), [(name, name) for name in operations])

@@ -38,7 +38,7 @@ class ScopesForm(forms.Form):
     def __init__(self, *args: Any, application: Application, **kwargs: Any) -> None:
         """Begin with what ``application`` asks for now."""
         super().__init__(*args, **kwargs)
-        catalog = boxes()
+        catalog = boxes(organization=application.organization_id)
         others = [(name, label(words)) for name, words in scopes.OIDC.items() if name in EVERYONES]
         for name, offered in (("scopes", catalog), ("optional", [*catalog, *others])):
             cast("forms.MultipleChoiceField", self.fields[name]).choices = offered
@@ -62,15 +62,15 @@ def _tried(application: Application) -> list[str]:
     """Return what the working keys of ``application`` can do; everything where it has none."""
     working = Key.objects.usable().filter(application=application)
     tried = {name for held in working.values_list("scopes", flat=True) for name in held}
-    return sorted(tried or scopes.known())
+    return sorted(tried or scopes.known(application.organization_id))
 
 
-def boxes(held: Iterable[str] = ()) -> list[tuple[str, SafeString]]:
-    """Return a box for each scope of the catalog.
+def boxes(held: Iterable[str] = (), *, organization: str) -> list[tuple[str, SafeString]]:
+    """Return a box for each scope of the catalog that ``organization`` may know of.
 
     One that is ``held`` and was withdrawn has one too: without it, nothing ticked might mean all.
     """
-    known = scopes.known()
+    known = scopes.known(organization)
     gone = [Words(name, name) for name in held if name not in known]
     offered = [one for one in (*known.values(), *gone) if one.name not in scopes.OIDC]
     return [(one.name, label(one)) for one in offered]

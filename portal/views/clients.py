@@ -47,7 +47,11 @@ def index(request: PortalRequest, application_id: str) -> HttpResponse:
 def new(request: PortalRequest, application_id: str) -> HttpResponse:
     """Make a client; a confidential one gets its first secret, shown in this answer only."""
     application = application_of(request, application_id)
-    form = ClientForm(request.POST or None, initial={"environment": tenant_kind(request)})
+    form = ClientForm(
+        request.POST or None,
+        organization=application.organization_id,
+        initial={"environment": tenant_kind(request)},
+    )
     if not may(request, "client.create_live"):
         words = _("It cannot be changed later. Live clients are made by an {who}.")
         live.keep_from(form.fields["environment"], "client.create_live", words)
@@ -70,7 +74,8 @@ def new(request: PortalRequest, application_id: str) -> HttpResponse:
 def detail(request: PortalRequest, client_id: str) -> HttpResponse:
     """Show a client; POST changes it."""
     client = _client(request, client_id)
-    form = ClientForm(request.POST or None, client=client)
+    owner = client.application.organization_id
+    form = ClientForm(request.POST or None, organization=owner, client=client)
     if request.method == "POST" and form.is_valid():
         if stopped := refusals.of_live(request, client, "client.change_live"):
             return stopped

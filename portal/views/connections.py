@@ -28,7 +28,7 @@ def index(request: PortalRequest) -> HttpResponse:
     """List the connected applications."""
     found = list(_mine(request).order_by("-given_at")[:SHOWN])
     used = _last_used(found)
-    words = scopes.known()
+    words = scopes.every()
     rows = [
         {
             "consent": consent,

@@ -12,7 +12,8 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from apps.catalog.models import ApiVersion
+from apps.catalog.models import Api, ApiVersion
+from apps.catalog.outward import outward
 from portal import library, sandbox
 from portal.markdown import render as markdown
 from portal.request import PortalRequest
@@ -36,7 +37,7 @@ def _private(view: View) -> View:
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Show what there is to read."""
-    apis = ApiVersion.objects.select_related("api").order_by("api__slug", "major")
+    apis = ApiVersion.objects.visible_to(request.user).listed()
     return render(request, "portal/docs/index.html", {"guides": library.guides(), "apis": apis})
 
 
@@ -101,7 +102,7 @@ def error(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 def swagger(request: PortalRequest) -> HttpResponse:
     """Show one API in the explorer, filled in with a sandbox key that ends within the hour."""
-    apis = list(ApiVersion.objects.select_related("api").order_by("api__slug", "major"))
+    apis = list(ApiVersion.objects.visible_to(request.user).listed())
     asked = request.GET.get("api", "")
     version = next((one for one in apis if str(one) == asked), apis[0] if apis else None)
     context = {"apis": apis, "version": version, "key": sandbox.page_key(request)}
@@ -111,10 +112,14 @@ def swagger(request: PortalRequest) -> HttpResponse:
 @require_safe
 def openapi(request: HttpRequest, slug: str, major: int) -> HttpResponse:
     """Answer with the OpenAPI document of an API, whose server is this installation's gateway."""
-    version = get_object_or_404(ApiVersion, api__slug=slug, major=major)
-    document: dict[str, Any] = dict(version.document)
-    document["servers"] = [{"url": settings.API_URL}]
-    return JsonResponse(document)
+    visible = ApiVersion.objects.visible_to(request.user).select_related("api")
+    version = get_object_or_404(visible, api__slug=slug, major=major)
+    if version.api.backend == Api.Backend.NATIVE:
+        return JsonResponse({**version.document, "servers": [{"url": settings.API_URL}]})
+    needed = version.operations.values_list("method", "path", "scopes")
+    scopes = {(method, path.replace("{+", "{")): names for method, path, names in needed}
+    server = f"{settings.API_URL}{version.prefix}"
+    return JsonResponse(outward(version.document, server=server, scopes=scopes))
 
 
 def _values(request: HttpRequest) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What programs look for: rules for crawlers, and a summary for language models."""
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
@@ -26,6 +27,6 @@ def llms(request: HttpRequest) -> HttpResponse:
     context = {
         "portal_url": settings.PORTAL_URL,
         "guides": library.guides(),
-        "apis": ApiVersion.objects.select_related("api").order_by("api__slug", "major"),
+        "apis": ApiVersion.objects.visible_to(AnonymousUser()).listed(),
     }
     return render(request, "llms.txt", context, content_type=TEXT)

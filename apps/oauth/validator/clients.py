@@ -49,7 +49,9 @@ class Clients:
             if client.is_public:
                 raise UnauthorizedClientError("A public client cannot act for itself.")
             request.exchange.tenant = own_tenant(client, request.exchange.form.get("tenant"))
-            request.exchange.resources = resources.check(request.exchange.form.resources)
+            request.exchange.resources = resources.check(
+                request.exchange.form.resources, organization=client.application.organization_id
+            )
         return True
 
     def validate_scopes(

@@ -45,7 +45,11 @@ class Codes:
             raise InvalidGrantError("The code is bound to another DPoP key.")
         standing.check_person(grant)
         exchange.source, exchange.tenant = grant, grant.tenant
-        exchange.resources = resources.narrow(exchange.form.resources, grant.resource or [])
+        exchange.resources = resources.narrow(
+            exchange.form.resources,
+            grant.resource or [],
+            organization=client.application.organization_id,
+        )
         request.user, request.scopes = grant.user, scopes.still_allowed(client, grant.scope)
         return True
 

@@ -17,7 +17,11 @@ class Devices:
         exchange: Exchange = request.exchange
         grant = devices.redeem(device_code, client, now=exchange.now)
         exchange.source, exchange.tenant = grant, grant.tenant
-        exchange.resources = resources.narrow(exchange.form.resources, grant.resource)
+        exchange.resources = resources.narrow(
+            exchange.form.resources,
+            grant.resource,
+            organization=client.application.organization_id,
+        )
         devices.spend(grant, now=exchange.now)
         request.user, request.scopes = grant.user, scopes.still_allowed(client, grant.scope)
         return True

@@ -31,7 +31,11 @@ class Refresh:
             raise InvalidGrantError("The refresh token is bound to another DPoP key.")
         standing.check_person(token)
         exchange.source, exchange.tenant = token, token.tenant
-        exchange.resources = resources.narrow(exchange.form.resources, token.resource or [])
+        exchange.resources = resources.narrow(
+            exchange.form.resources,
+            token.resource or [],
+            organization=client.application.organization_id,
+        )
         request.user = token.user
         return True
 
