@@ -4,13 +4,14 @@ from typing import Any
 
 from rest_framework.request import Request
 
+from apps.core import ids
 from apps.core.rest.expansion import Shape
 from apps.management.api import examples
 from apps.management.api.base import ManagementView, reads
 from apps.management.api.serializers import CallerSerializer, LimitsSerializer
-from apps.plans import limits
-from apps.plans.limits import Policy
-from apps.plans.models import Subscription
+from apps.oauth.models import AccessToken
+from apps.plans import standing
+from apps.plans.standing import Standing
 
 
 class CallerView(ManagementView):
@@ -61,19 +62,30 @@ class LimitView(ManagementView):
         whole=True,
     )
     def retrieve(self, request: Request) -> Shape:
-        """Return the limits of the plan. What is left of them stands in `RateLimit`."""
-        known = Subscription.objects.filter(application=self.caller.application)
-        found = known.select_related("version").first()
-        policies = limits.parse(found.version.limits) if found else ()
+        """Return every limit that holds now, and what is left of it for this caller."""
+        caller = self.caller
+        found = standing.standings(
+            caller.application, key=_counted(caller.credential), subject=caller.subject or ""
+        )
         return {
             "object": "list",
-            "data": [_limit(policy) for policy in policies],
+            "data": [_limit(one) for one in found],
             "has_more": False,
             "next_cursor": None,
         }
 
 
-def _limit(policy: Policy) -> dict[str, Any]:
+def _counted(credential: str) -> str:
+    """Return what a credential is counted as: a key as itself, a token as its client."""
+    prefix, value = ids.decode(credential)
+    if prefix != "tok":
+        return credential
+    client = AccessToken.objects.filter(public_id=value).values_list("application__client_id")
+    return next((name for (name,) in client), "")
+
+
+def _limit(one: Standing) -> dict[str, Any]:
+    policy = one.policy
     return {
         "object": "limit",
         "name": policy.name,
@@ -81,5 +93,12 @@ def _limit(policy: Policy) -> dict[str, Any]:
         "scope": policy.scope,
         "limit": policy.limit,
         "window": policy.window or None,
+        "burst": policy.burst or None,
         "period": policy.period,
+        "api": policy.api or None,
+        "operations": list(policy.operations),
+        "shadow": policy.shadow,
+        "left": one.left,
+        "resets_at": one.resets_at,
+        "override_until": one.until,
     }

@@ -13,14 +13,15 @@ from apps.oauth.clients import ALGORITHMS
 from apps.oauth.models import Client
 from apps.oauth.models.client import GrantType
 from apps.orgs.models import Role
+from apps.plans import limits
 from apps.tenants.models import Tenant
 
 KEY_KINDS = [kind.name.lower() for kind in Key.Kind]
 KEY_STATES = ["active", "retiring", "waiting", "rotated", "expired", "revoked"]
 INVITATION_STATES = ["open", "accepted", "revoked", "expired"]
+LIMIT_KINDS = list(limits.KINDS)
 CREDENTIALS = list(checking.KINDS.values())
 FAULTS = [fault.value for fault in checking.Fault]
-LIMIT_KINDS = ["rate", "quota"]
 
 
 class Known(serializers.Serializer[Any]):
@@ -50,25 +51,40 @@ class CallerSerializer(Known):
 
 
 class LimitSerializer(serializers.Serializer[Any]):
-    """One limit of the application's plan."""
+    """One limit that holds for the application now."""
 
     object = serializers.CharField(help_text="The kind of object.")
     name = serializers.CharField(help_text="As `RateLimit-Policy` and `RateLimit` name it.")
     kind = serializers.ChoiceField(
-        choices=LIMIT_KINDS, help_text="Per window, or per calendar period."
+        choices=LIMIT_KINDS, help_text="Per window, per calendar period, or at one time."
     )
     scope = serializers.ChoiceField(
-        choices=["application", "key"], help_text="Whose calls are counted together."
+        choices=limits.SCOPES,
+        help_text="Whose calls are counted together; those of a client count as a key's.",
     )
-    limit = serializers.IntegerField(help_text="Requests of a rate, cost units of a quota.")
+    limit = serializers.IntegerField(
+        help_text="Cost units of a rate or a quota, requests at one time of a concurrency."
+    )
     window = serializers.IntegerField(allow_null=True, help_text="Seconds of a rate.")
-    period = serializers.ChoiceField(
-        choices=["day", "month"], allow_null=True, help_text="Of a quota, in UTC."
+    burst = serializers.IntegerField(
+        allow_null=True, help_text="Units of a rate that may come at once; null means all."
     )
+    period = serializers.ChoiceField(
+        choices=limits.PERIODS, allow_null=True, help_text="Of a quota, in UTC."
+    )
+    api = text("The API whose calls are counted; null means all.")
+    operations = texts("The operations whose calls are counted; none means all.")
+    shadow = serializers.BooleanField(help_text="Whether it is counted and refuses nothing.")
+    left = serializers.IntegerField(
+        allow_null=True,
+        help_text="Units that are left for this caller; null where nobody can tell just now.",
+    )
+    resets_at = moment("When it is whole again; null while nothing of it is used.")
+    override_until = moment("Until when it holds in place of the plan's.")
 
 
 class LimitsSerializer(serializers.Serializer[Any]):
-    """Every limit of the application's plan."""
+    """Every limit that holds for the application now."""
 
     object = serializers.ChoiceField(choices=["list"])
     data = LimitSerializer(many=True)  # type: ignore[assignment]  # the document's name for it
