@@ -89,7 +89,7 @@ def test_a_person_signs_in_allows_and_the_client_calls_in_their_name(
     address = f"{box.portal}/oauth/authorize?{urlencode(asked)}"
     page.goto(address)
     fill_in(page, box)
-    expect(page.get_by_role("heading", name="Let Ledger act for you?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Let Order sync act for you?")).to_be_visible()
     expect(page.get_by_text("orders:write")).to_be_visible()
     expect(page.get_by_text(box.facts["developer_email"])).to_be_visible()
     assert violations(page) == []
@@ -129,14 +129,14 @@ def test_a_person_signs_in_allows_and_the_client_calls_in_their_name(
         assert violations(page) == [], path
     page.goto(f"{box.portal}/connections")
     assert violations(page) == []
-    expect(page.get_by_text("Ledger", exact=True)).to_be_visible()
-    page.get_by_role("link", name="Disconnect Ledger").click()
+    expect(page.get_by_text("Order sync", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Disconnect Order sync").click()
     page.get_by_role("button", name="Disconnect").click()
-    expect(page.get_by_text("Ledger is disconnected.")).to_be_visible()
+    expect(page.get_by_text("Order sync is disconnected.")).to_be_visible()
     refused = box.call("/commerce/v1/orders?limit=1", key=token)
     assert refused.status_code == 401
     page.goto(address)
-    expect(page.get_by_role("heading", name="Let Ledger act for you?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Let Order sync act for you?")).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Welcome back")).to_be_visible()
     assert application.answer()["error"] == "access_denied"

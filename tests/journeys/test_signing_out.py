@@ -141,7 +141,7 @@ def test_a_client_signs_a_person_in_and_hears_of_their_end(
         "state": "s1",
     }
     page.goto(f"{known['end_session_endpoint']}?{urlencode(leaving)}")
-    expect(page.get_by_text("Ledger asks to end your session here.")).to_be_visible()
+    expect(page.get_by_text("Order sync asks to end your session here.")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()  # Chromium follows: form-action names it
     expect(page.get_by_text("At the client")).to_be_visible()
     assert relying.came.get(timeout=10) == {"state": "s1"}
