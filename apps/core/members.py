@@ -36,6 +36,10 @@ class Members:
         """Tell whether the member is there and was not read yet."""
         return name in self._left
 
+    def null(self, name: str) -> bool:
+        """Tell whether the member is there and null; then it was read."""
+        return name in self._left and self._left[name] is None and self._left.pop(name) is None
+
     def take(self, name: str, default: T, expected: str, read: Callable[[Any], T | None]) -> T:
         """Return what ``read`` makes of a member; it returns None for what is not ``expected``."""
         raw = self._left.pop(name, MISSING)
