@@ -3,6 +3,7 @@
 from apps.catalog.policies import Policy
 from gateway.exchange import Step
 from gateway.steps.authorize import authorize
+from gateway.steps.describe import check_request, check_response, mock
 from gateway.steps.dispatch import dispatch
 from gateway.steps.guard import guard
 from gateway.steps.limit import limit
@@ -18,10 +19,13 @@ def course(policy: Policy) -> tuple[Step, ...]:
         (policy.ip_allow or policy.ip_deny, guard),
         (True, authorize),
         (True, limit),
+        ("request" in policy.validate, check_request),
         (policy.cache, recall),
         (policy.request, transform_request),
-        (looks, ask_plainly),
+        (looks or "response" in policy.validate, ask_plainly),
+        (policy.mock, mock),
         (True, dispatch),
+        ("response" in policy.validate, check_response),
         (looks or rules, transform_response),
         (policy.cache, keep),
     )

@@ -156,6 +156,12 @@ class StreamsExhausted(Unavailable):
     code = "streams_exhausted"
 
 
+class MockUnknown(Missing):
+    """The API's document has no such answer to give."""
+
+    code = "mock_unknown"
+
+
 class SocketRefused(Problem):
     """The operation cannot be upgraded to a WebSocket."""
 

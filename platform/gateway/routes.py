@@ -5,7 +5,7 @@ The table is immutable: a change of the catalog compiles another one, which repl
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +20,7 @@ from apps.core.rest.errors import MethodNotAllowed
 from gateway.course import course
 from gateway.exchange import Step
 from gateway.problems import CatalogUnavailable, OperationUnknown, VersionUnknown
+from gateway.schemas import Document, Shape
 from gateway.store import OperationRow, Store, StoreDown
 from gateway.tree import Node
 from gateway.upstreams import Upstreams
@@ -27,6 +28,8 @@ from gateway.upstreams import Upstreams
 REFRESH = 30.0  # seconds; the slow timer for a message that was lost
 RETRY = 1.0
 log = logging.getLogger(__name__)
+
+Version = tuple[str, int]  # API and major
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,16 @@ class Operation:
     deprecated: bool = False
     deprecated_at: float | None = None
     sunset_at: float | None = None
+    shape: Shape | None = None  # what the document says of it, where the policy asks
 
 
 class Table:
     """The compiled catalog."""
 
-    def __init__(self, rows: Iterable[OperationRow]) -> None:
+    def __init__(
+        self, rows: Iterable[OperationRow], documents: Mapping[Version, Document] | None = None
+    ) -> None:
+        """``documents`` are those of the versions that ``described`` names."""
         self.root: Node[Operation] = Node()
         self.versions: dict[str, set[str]] = {}
         scopes: dict[str, set[str]] = {"": set()}  # by /api/version, and of all together
@@ -63,7 +70,7 @@ class Table:
             version = f"v{row.major}"
             self.versions.setdefault(row.api, set()).add(version)
             node = self.root.at(row.api, version, *row.path.split("/")[1:])
-            node.held[row.method] = _operation(row)
+            node.held[row.method] = _operation(row, (documents or {}).get((row.api, row.major)))
             if row.known_to is not None:
                 self.known_to[row.api] = frozenset(ids.encode("org", one) for one in row.known_to)
                 continue
@@ -115,9 +122,26 @@ class Table:
         return OperationUnknown(f"No operation has the path {path}.")
 
 
-def _operation(row: OperationRow) -> Operation:
-    policy = policies.parse(row.policy, of=row.general)
+def described(rows: Iterable[OperationRow]) -> set[Version]:
+    """Return the versions whose documents the policies of operations speak of."""
+    asks = {"validate", "mock"}
+    return {(r.api, r.major) for r in rows if asks & {*r.policy, *r.general}}
+
+
+async def unserved(exchange: object) -> None:
+    """Stand for an operation whose policy nobody can follow."""
+    raise CatalogUnavailable("The operation's policy makes no sense. The operator can read why.")
+
+
+def _operation(row: OperationRow, document: Document | None) -> Operation:
+    try:
+        policy = policies.parse(row.policy, of=row.general)
+        steps = course(policy)
+    except Invalid as error:
+        log.error("The policy of %s at %s makes no sense: %s", row.name, row.api, error)  # noqa: TRY400 - where it happened says nothing
+        policy, steps = PLAIN, (unserved,)
     prefix = f"/{row.api}/v{row.major}"
+    path = ("" if row.upstream else prefix) + row.path.replace("{+", "{")
     return Operation(
         row.api,
         row.name,
@@ -125,13 +149,14 @@ def _operation(row: OperationRow) -> Operation:
         tuple(row.scopes),
         row.cost,
         policy=policy,
-        steps=course(policy),
+        steps=steps,
         upstream=row.upstream,
         base=row.base.encode(),
         own=len(prefix),
         deprecated=row.deprecated,
         deprecated_at=row.deprecated_at,
         sunset_at=row.sunset_at,
+        shape=document.shape(row.method, path) if document else None,
     )
 
 
@@ -189,10 +214,12 @@ class Routes:
         digest = orjson.dumps([tuple(row) for row in sorted(rows, key=_place)])
         if digest != self._digest:
             try:
-                self.table, self._digest = Table(rows), digest
-            except Invalid:
-                log.exception("The catalog holds a policy that makes no sense: it stays as it was.")
+                documents = {v: Document(await self.store.document(*v)) for v in described(rows)}
+                # A large catalog takes a while, in which requests want to be answered.
+                self.table = await asyncio.to_thread(Table, rows, documents)
+            except StoreDown:
                 return False
+            self._digest = digest
             self.compiled += 1
             log.info("The catalog has %s operations.", len(rows))
         self.upstreams.drop(services)

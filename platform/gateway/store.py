@@ -52,6 +52,8 @@ GRANTS: dict[str, tuple[str, ...]] = {
         "id",
         "api_id",
         "major",
+        "document",
+        "digest",
         "upstream_id",
         "base",
         "deprecated_at",
@@ -137,11 +139,17 @@ OPERATIONS = """
                 UNION
                SELECT organization_id FROM catalog_partner partner
                 WHERE partner.api_id = api.id AND api.visibility = 'partner' ORDER BY 1)
-           END AS known_to
+           END AS known_to, version.digest
       FROM catalog_operation operation
       JOIN catalog_apiversion version ON version.id = operation.version_id
       JOIN catalog_api api ON api.id = version.api_id
       LEFT JOIN catalog_upstream upstream ON upstream.id = version.upstream_id
+"""
+DOCUMENT = """
+    SELECT version.document
+      FROM catalog_apiversion version
+      JOIN catalog_api api ON api.id = version.api_id
+     WHERE api.slug = %s AND version.major = %s
 """
 UPSTREAMS = """
     SELECT upstream.slug, upstream.settings, coalesce(jsonb_agg(jsonb_build_array(target.url,
@@ -178,6 +186,7 @@ class OperationRow(NamedTuple):
     deprecated_at: float | None = None
     sunset_at: float | None = None
     known_to: list[UUID] | None = None
+    digest: str = ""
 
 
 class UpstreamRow(NamedTuple):
@@ -239,6 +248,11 @@ class Store:
         """Return the whole catalog; StoreDown when PostgreSQL is away."""
         rows = await self._fetch(OPERATIONS, [])
         return [OperationRow(*row.values()) for row in rows]
+
+    async def document(self, api: str, major: int) -> dict[str, Any]:
+        """Return the OpenAPI document of a version; StoreDown when PostgreSQL is away."""
+        rows = await self._fetch(DOCUMENT, [api, major])
+        return rows[0]["document"] if rows else {}
 
     async def upstreams(self) -> list[UpstreamRow]:
         """Return the services behind the gateway; StoreDown when PostgreSQL is away."""

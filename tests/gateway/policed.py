@@ -63,7 +63,11 @@ def policed(world: World, api: str, gateway: Gateway, service: StandIn) -> Polic
             time.sleep(0.02)
         assert _tables(gateway) > known
         service.requests.clear()
-        yield
+        try:
+            yield
+        finally:
+            with world():
+                Api.objects.filter(pk=api).update(policy={})
 
     return under
 

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from django.apps import apps
 
-from gateway.store import BEARER, CREDENTIAL, GRANTS, OPERATIONS, SIGNING_KEYS, UPSTREAMS
+from gateway.store import BEARER, CREDENTIAL, DOCUMENT, GRANTS, OPERATIONS, SIGNING_KEYS, UPSTREAMS
 
 TABLES = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
 
@@ -22,6 +22,7 @@ def test_it_may_run_its_queries_and_read_nothing_else(environment: dict[str, str
         gateway.execute(SIGNING_KEYS)
         gateway.execute(OPERATIONS)
         gateway.execute(UPSTREAMS)
+        gateway.execute(DOCUMENT, ["none", 1])
         for forbidden in (
             "SELECT sealed FROM keys_key",
             "SELECT name FROM keys_key",
@@ -33,7 +34,7 @@ def test_it_may_run_its_queries_and_read_nothing_else(environment: dict[str, str
             "SELECT digest FROM oauth_clientsecret",
             "SELECT token_checksum FROM oauth_refreshtoken",
             "UPDATE oauth_accesstoken SET last_used_at = now()",
-            "SELECT document FROM catalog_apiversion",
+            "SELECT guide FROM catalog_apiversion",
             "UPDATE keys_key SET revoked_at = NULL",
             "DELETE FROM catalog_operation",
             "CREATE TABLE mine (id int)",
