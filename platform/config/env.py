@@ -6,6 +6,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+PATIENCE = "5"  # seconds
+
 
 def text(name: str, default: str | None = None) -> str:
     """Return ``NAME``, or what is in the file that ``NAME_FILE`` names."""
@@ -50,12 +52,13 @@ def database(name: str, default: str | None = None) -> dict[str, object]:
     """Return Django's settings for ``NAME``, a ``postgresql://user:password@host:port/db`` URL.
 
     A unix socket is named as libpq does it: ``postgresql://user:password@/db?host=/folder``.
+    libpq would wait for ever for a server that does not answer; the URL may say otherwise.
     """
     url = text(name, default)
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(f"{name} must be a postgresql:// URL, not {parts.scheme}://.")
-    options: dict[str, object] = dict(parse_qsl(parts.query))
+    options: dict[str, object] = {"connect_timeout": PATIENCE, **dict(parse_qsl(parts.query))}
     host = options.pop("host", None) or parts.hostname or ""
     port = options.pop("port", None) or parts.port or ""
     return {

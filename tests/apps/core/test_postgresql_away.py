@@ -1,6 +1,8 @@
 """Without PostgreSQL everybody is told to come back, in the words that they understand."""
 
 import logging
+import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +11,7 @@ from django.test import Client as Browser
 
 from apps.applications.models import Application
 from apps.core import outage
+from config import env
 from tests.support import make, management, oauth
 from tests.support.management import Platform
 from tests.support.outage import cut, postgresql_away
@@ -64,6 +67,24 @@ def test_a_connection_that_broke_is_no_fault_of_the_caller(api: Platform) -> Non
     assert (answer.status, answer.code) == (503, "unavailable")
     connection.close()
     assert api.get("keys").status == 200
+
+
+def test_a_postgresql_that_takes_the_call_and_says_nothing_is_given_up(api: Platform) -> None:
+    connection.close()
+    real = {name: connection.settings_dict[name] for name in ("HOST", "PORT")}
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        connection.settings_dict |= {"HOST": "127.0.0.1", "PORT": str(silent.getsockname()[1])}
+        began = time.monotonic()
+        try:
+            answer = api.get("me")
+        finally:
+            connection.settings_dict |= real
+            connection.close()
+    assert (answer.status, answer.code) == (503, "unavailable")
+    assert time.monotonic() - began < 9
+    assert api.get("me").status == 200
 
 
 @pytest.mark.parametrize(
@@ -149,3 +170,11 @@ def test_what_is_an_outage_and_what_is_a_fault(
     error = kind("x")
     error.__cause__ = RefusedError(sqlstate)
     assert outage.is_lost(error) is lost
+
+
+@pytest.mark.parametrize(("query", "seconds"), [("", "5"), ("?connect_timeout=2", "2")])
+def test_how_long_a_silent_postgresql_is_waited_for_can_be_said(
+    monkeypatch: pytest.MonkeyPatch, query: str, seconds: str
+) -> None:
+    monkeypatch.setenv("SOME_URL", f"postgresql://app:x@db/trellis{query}")
+    assert env.database("SOME_URL")["OPTIONS"] == {"connect_timeout": seconds}
