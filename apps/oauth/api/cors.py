@@ -4,7 +4,7 @@ None of them reads a cookie.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, Final
@@ -40,8 +40,7 @@ def every_origin(*methods: str) -> Callable[[View], View]:
             elif request.method in methods or (request.method == "HEAD" and "GET" in methods):
                 given = _answered(view, request, *args, **values)
             else:
-                given = HttpResponse(status=HTTPStatus.METHOD_NOT_ALLOWED)
-                given["Allow"] = ", ".join((*methods, "OPTIONS"))
+                given = _refused(methods)
             given["Access-Control-Allow-Origin"] = "*"
             given["Access-Control-Expose-Headers"] = SHOWN
             return given
@@ -49,6 +48,15 @@ def every_origin(*methods: str) -> Callable[[View], View]:
         return answer
 
     return decorate
+
+
+def _refused(methods: Sequence[str]) -> HttpResponse:
+    words = f"This endpoint is called with {' or '.join(methods)}."
+    answer = JsonResponse(
+        errors.described("invalid_request", words), status=HTTPStatus.METHOD_NOT_ALLOWED
+    )
+    answer["Allow"] = ", ".join((*methods, "OPTIONS"))
+    return answer
 
 
 def _answered(view: View, request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:

@@ -83,6 +83,7 @@ def test_other_methods_are_not_allowed_and_pages_of_any_origin_may_ask(endpoint:
     for method in ("get", "put", "delete", "patch"):
         refused = getattr(Browser(), method)(f"/oauth/{endpoint}")
         assert refused.status_code == 405
+        assert refused.json()["error_description"] == "This endpoint is called with POST."
         assert "POST" in refused["Allow"]
     asked = Browser().options(f"/oauth/{endpoint}", headers={"Origin": "https://app.example"})
     assert asked.status_code == 204
