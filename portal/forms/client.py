@@ -23,7 +23,7 @@ class ClientForm(forms.Form):
     name = forms.CharField(
         label=_("Name"),
         max_length=80,
-        help_text=_("People read it on the consent page."),
+        help_text=_("People read it until your application is approved; then they read its name."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     environment = forms.ChoiceField(
