@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 
 from apps.core import clock
-from apps.usage import ingest, lastused, rollups, storage
+from apps.usage import ingest, lastused, quotas, rollups, storage
 
 SECONDS = 4  # One run; short, so that a worker that is told to stop does so at once.
 RECENT = timedelta(days=2)
@@ -38,3 +38,15 @@ def forget() -> None:
     storage.forget(now)
     rollups.prune(now)
     rollups.compact(now - storage.KEEP_REQUESTS)
+
+
+@shared_task(name="usage.alert_quotas", ignore_result=True)
+def alert_quotas() -> None:
+    """Tell people of quotas that are nearly or wholly used. Beat runs this every minute."""
+    quotas.alert()
+
+
+@shared_task(name="usage.restore_quotas", ignore_result=True)
+def restore_quotas() -> None:
+    """Tell a Valkey that lost its data what was used. Beat runs this every five seconds."""
+    quotas.restore()

@@ -25,6 +25,8 @@ CELERY_BEAT_SCHEDULE = {
     "write down when keys were used": _every(
         "usage.flush_last_used", timedelta(minutes=1), expires=50
     ),
+    "tell of quotas that run out": _every("usage.alert_quotas", timedelta(minutes=1), expires=50),
+    "tell Valkey what it lost": _every("usage.restore_quotas", timedelta(seconds=5), expires=4),
     "forget old usage": _every("usage.forget", crontab(hour="2", minute="40"), expires=3600),
     "forget what OAuth no longer needs": _every("oauth.sweep", timedelta(minutes=10), expires=500),
     "tell clients of logouts": _every(
