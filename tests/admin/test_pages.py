@@ -173,3 +173,10 @@ def test_an_empty_list_says_whether_anything_was_looked_for(admin: Client) -> No
     searched = admin.get(f"{address}?q=nobody").content.decode()
     assert "Nothing matches." in searched
     assert "Reset filters" in searched
+
+
+def test_the_admin_writes_times_as_the_portal_does(world: Key, admin: Client) -> None:
+    page = admin.get(reverse("admin:keys_leakreport_changelist")).content.decode()
+    assert f"{LeakReport.objects.get().reported_at:%-d %b %Y, %H:%M} UTC" in page
+    assert "a.m." not in page
+    assert "p.m." not in page

@@ -213,6 +213,7 @@ EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]  # Otherwise Django's and allauth's own words come in others too.
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = "config.formats"
 USE_TZ = True
 USE_I18N = True
 FORMS_URLFIELD_ASSUME_HTTPS = True  # as Django 6 will
