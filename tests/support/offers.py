@@ -26,14 +26,17 @@ class _Form:
     action: str
     begins: Data = field(default_factory=dict)
     others: list[tuple[str, str]] = field(default_factory=list)
+    boxes: Data = field(default_factory=dict)  # every box of a name, to be ticked at once
     first: Said = field(default_factory=dict)  # what a select begins with where nothing is chosen
 
     def ways(self) -> Iterator[Data]:
-        """Yield what is sent as the form begins, then once for each other choice or button."""
+        """Yield what is sent as the form begins, then for each other choice and button."""
         begins = {name: [value] for name, value in self.first.items()} | self.begins
         yield begins
         for name, value in self.others:
             yield begins | {name: [value]}
+        if self.boxes:
+            yield begins | self.boxes
 
 
 class _Page(HTMLParser):
@@ -76,8 +79,12 @@ class _Page(HTMLParser):
             return
         elif tag == "button" or kind == "submit":
             form.others.append((name, value))
-        elif kind in {"radio", "checkbox"}:
-            self._choice(form, name, value or "on", begins="checked" in said)
+        elif kind == "radio":
+            self._choice(form, name, value, begins="checked" in said)
+        elif kind == "checkbox":
+            form.boxes.setdefault(name, []).append(value or "on")
+            if "checked" in said:
+                form.begins.setdefault(name, []).append(value or "on")
         elif kind != "file" and name != TICKET:
             wanted = FILLED.get(kind, "Something") if "required" in said else ""
             form.begins.setdefault(name, []).append(value or wanted)
