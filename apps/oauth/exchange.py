@@ -7,6 +7,7 @@ from uuid import UUID
 
 from apps.accounts.models import User
 from apps.core import clock
+from apps.oauth import scopes
 from apps.oauth.forms import Form
 from apps.oauth.models import Client, RefreshToken
 from apps.oauth.standing import Source
@@ -28,6 +29,14 @@ class Exchange:
     tenant: Tenant | None = None
     resources: list[str] = field(default_factory=list)
     now: datetime = field(default_factory=clock.real)
+    looked_up: frozenset[str] | None = None
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """Return the scopes that the client may ask for, looked up once."""
+        if self.looked_up is None:
+            self.looked_up = frozenset(scopes.allowed(self.client))
+        return self.looked_up
 
     @property
     def user(self) -> User | None:

@@ -1,6 +1,6 @@
 """Scopes in words: those of the catalog, and the four of OpenID Connect."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -68,14 +68,16 @@ def still_allowed(client: Client, agreed: str) -> list[str]:
     return [name for name in agreed.split() if name in may]
 
 
-def default(client: Client) -> list[str]:
+def default(client: Client, may: Container[str] | None = None) -> list[str]:
     """Return what a request without ``scope`` asks for.
 
-    What it registered, or was narrowed to, or else what its application asks for.
+    What it registered, or was narrowed to, or else what its application asks for, as far as it
+    ``may``.
     """
     registered = str((client.metadata or {}).get("scope") or "").split()
-    may, asked = allowed(client), client.scopes or client.application.requested_scopes
-    return [name for name in registered or asked if name in may]
+    asked = registered or client.scopes or client.application.requested_scopes
+    allowing = allowed(client) if may is None else may
+    return [name for name in asked if name in allowing]
 
 
 def only_tell_who(names: Iterable[str]) -> bool:

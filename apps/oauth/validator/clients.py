@@ -58,9 +58,9 @@ class Clients:
         self, client_id: str, wanted: Iterable[str], client: Client, request: Any, **_: Any
     ) -> bool:
         """Name what is too much. Nobody signed in for a client's own token: no OpenID there."""
-        may = scopes.allowed(client)
+        may = request.exchange.allowed
         if request.grant_type == GrantType.CLIENT:
-            may -= set(scopes.OIDC)
+            may -= scopes.OIDC.keys()
         if too_much := [name for name in wanted if name not in may]:
             raise InvalidScopeError(
                 f"The client may not have {' '.join(too_much)[:200]}: the scope does not exist, "
@@ -70,7 +70,7 @@ class Clients:
 
     def get_default_scopes(self, client_id: str, request: Any, *_: Any, **__: Any) -> list[str]:
         """Return what a request without ``scope`` gets."""
-        names = scopes.default(request.client)
+        names = scopes.default(request.client, request.exchange.allowed)
         if request.grant_type == GrantType.CLIENT:
             names = [name for name in names if name not in scopes.OIDC]
         return names
