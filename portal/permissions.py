@@ -114,6 +114,8 @@ PORTAL: Final[dict[str, Entry]] = {
     "applications-detail": role("application.read", "application.change"),
     "applications-submit": role("application.submit"),
     "applications-revoke-keys": role("key.revoke"),
+    "applications-limits": role("application.read", "plan.request"),
+    "applications-limits-withdraw": role("plan.request"),
     "applications-scopes": role("application.change"),
     "applications-logo": role("application.read", "application.change"),
     "applications-oauth": role("client.read"),

@@ -26,17 +26,24 @@ def _limits(burst: int, month: int) -> list[dict[str, Any]]:
 
 
 PLANS = {
-    "free": ("Free", _limits(50, 100_000)),
-    "growth": ("Growth", _limits(200, 2_000_000)),
-    "scale": ("Scale", _limits(2_000, 50_000_000)),
+    "free": ("Free", "To build against, and for small things.", _limits(50, 100_000)),
+    "growth": ("Growth", "For applications with customers.", _limits(200, 2_000_000)),
+    "scale": ("Scale", "For what many depend on.", _limits(2_000, 50_000_000)),
 }
 
 
 def publish_plans() -> None:
     """Publish the plans; an operator's newer versions stay in force."""
-    for slug, (name, limits) in PLANS.items():
+    for slug, (name, summary, limits) in PLANS.items():
         if not plans.exists(slug):
-            plans.publish(slug, name=name, limits=limits, is_default=slug == "free")
+            plans.publish(
+                slug,
+                name=name,
+                summary=summary,
+                limits=limits,
+                is_default=slug == "free",
+                is_public=True,
+            )
 
 
 def publish_terms() -> None:

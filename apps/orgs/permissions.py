@@ -49,6 +49,7 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "client.secret_revoke": BUILDERS,
     "connection.create": BUILDERS,  # letting an application act on the organization's data
     "connection.create_live": LEADERS,
+    "plan.request": LEADERS | {BILLING},
     "usage.read": EVERYONE,
     "log.read": READERS,
 }

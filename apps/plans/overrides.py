@@ -47,7 +47,8 @@ def override(
         created_at=now,
         ends_at=ends_at,
     )
-    _emit("plan.overridden", made, actor, limits=[policy.name for policy in policies])
+    names = [policy.name for policy in policies]
+    _emit("plan.overridden", made, actor, limits=names, reason=reason)
     return made
 
 

@@ -8,6 +8,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from apps.applications.models import Application
+from apps.plans import notices
 from apps.usage import selectors as usage
 from portal.request import PortalRequest, mode_of
 from portal.templatetags.ui import duration, percent
@@ -41,6 +43,9 @@ def index(request: PortalRequest) -> HttpResponse:
         "days": usage.per_day(chosen),
         "totals": totals,
         "recent": recent.rows,
+        "notices": notices.of(
+            Application.objects.visible_to(request.user).values_list("pk", flat=True)
+        ),
     }
     return render(request, "portal/overview/index.html", context)
 

@@ -42,6 +42,7 @@ ACTIONS = {
     "client.secret_revoke": "oad",
     "connection.create": "oad",
     "connection.create_live": "oa",
+    "plan.request": "oab",
     "usage.read": "oadbu",
     "log.read": "oadu",
 }
@@ -57,6 +58,8 @@ PAGES = {
     "applications-detail": ("oadbu", "oad"),
     "applications-submit": ("oad", "oad"),
     "applications-revoke-keys": ("oad", "oad"),
+    "applications-limits": ("oadbu", "oab"),
+    "applications-limits-withdraw": ("oab", "oab"),
     "applications-scopes": ("oad", "oad"),
     "applications-logo": ("oadbu", "oad"),
     "applications-oauth": ("oadu", "oadu"),

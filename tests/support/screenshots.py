@@ -78,7 +78,7 @@ SIGNED_IN = {
     "password": "/accounts/password/change/",
     "address": "/accounts/email/",
 }
-BELOW = ("scopes", "oauth", "oauth/new", "oauth/initial-tokens")  # an application's page
+BELOW = ("limits", "scopes", "oauth", "oauth/new", "oauth/initial-tokens")  # an application's page
 RUN = """axe.run().then(found => found.violations.map(
   one => `${one.id} (${one.nodes.length}): ${one.nodes[0].target.join(" ")}`))"""
 
