@@ -11,7 +11,7 @@ import pytest
 from apps.accounts.models import User
 from apps.core import clock
 from apps.events.models import Event
-from apps.oauth import consents, devices, families, resources, revocation
+from apps.oauth import consents, devices, families, revocation, standing
 from apps.oauth.models import AccessToken, Consent, RefreshToken
 from apps.orgs import members
 from apps.orgs.models import Membership, Organization, Role
@@ -239,20 +239,20 @@ def test_no_token_is_born_of_a_role_while_it_is_lost(
     party, by = live(shop), admin(shop)
     token = party.redeem(oauth.code(party, by)).body["refresh_token"]
     place, owner, checked = shop.memberships.get(user=by.user), owner_of(shop), Threading()
-    narrow = resources.narrow
+    check = standing.check_person
 
-    def slowly(*asked: list[str]) -> list[str]:
+    def slowly(source: standing.Source) -> None:
         """Give the role time to go, right after it was looked at."""
+        check(source)
         checked.set()
         time.sleep(0.5)
-        return narrow(*asked)
 
     def lower() -> None:
         assert checked.wait(timeout=10)
         members.change_role(place, role=Role.AUDITOR, actor=owner)
         follow("member.role_changed")
 
-    monkeypatch.setattr(resources, "narrow", slowly)
+    monkeypatch.setattr(standing, "check_person", slowly)
     said, _ = at_once(partial(party.refresh, token), lower)
     assert isinstance(said, Answer)
     assert said.status == 200
