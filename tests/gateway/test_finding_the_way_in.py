@@ -48,6 +48,7 @@ def test_a_bare_401_leads_to_the_description_of_the_api(
     assert found["bearer_methods_supported"] == ["header"]
     assert found["scopes_supported"] == ["shop:read", "shop:write"]
     assert "ES256" in found["dpop_signing_alg_values_supported"]
+    assert found["dpop_bound_access_tokens_required"] is False
 
 
 def test_a_bare_401_names_the_scope_of_the_operation(gateway: Gateway) -> None:

@@ -71,6 +71,16 @@ def test_a_client_deletes_itself(client: Browser, everybody: None) -> None:
     assert manage(client, "get", made).status_code == 401
 
 
+def test_a_suspended_applications_client_manages_nothing(client: Browser, token: str) -> None:
+    made = send(client, GOOD, token).json()
+    Application.objects.update(state=Application.State.SUSPENDED)
+    for method in ("get", "put", "delete"):
+        sent = {"client_id": made["client_id"], **GOOD} if method == "put" else None
+        answer = manage(client, method, made, sent)
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+    assert Client.objects.get().client_id == made["client_id"]
+
+
 def test_deleting_a_client_leaves_its_application(
     client: Browser, application: Application, token: str
 ) -> None:
