@@ -30,13 +30,10 @@ def set_upstream(
 
     Settings that are None stay as they are. Gateways finish what is under way at a former target.
     """
-    with sense():
-        if not re.fullmatch(SLUG, slug):
-            raise Invalid(f"{slug!r} cannot be an upstream's name: write it as shop or my-shop.")
-        wanted = _targets(targets)
-        if settings is not None:
-            with placed("settings"):
-                upstreams.parse(settings)
+    wanted = check(slug, targets)
+    if settings is not None:
+        with sense(), placed("settings"):
+            upstreams.parse(settings)
     upstream, made = Upstream.objects.select_for_update().get_or_create(slug=slug)
     before: dict[str, int] = dict(upstream.targets.values_list("url", "weight"))
     described = upstream.settings if settings is None else settings
@@ -45,8 +42,12 @@ def set_upstream(
     was, upstream.settings = upstream.settings, described
     upstream.save(update_fields=["settings"])
     upstream.targets.exclude(url__in=wanted).delete()
-    for url, weight in wanted.items():
-        Target.objects.update_or_create(upstream=upstream, url=url, defaults={"weight": weight})
+    Target.objects.bulk_create(
+        [Target(upstream=upstream, url=url, weight=weight) for url, weight in wanted.items()],
+        update_conflicts=True,
+        unique_fields=["upstream", "url"],
+        update_fields=["weight"],
+    )
     events.emit(
         "catalog.upstream_changed",
         upstream,
@@ -57,6 +58,14 @@ def set_upstream(
         reason=reason,
     )
     return upstream
+
+
+def check(slug: str, targets: Mapping[str, int]) -> dict[str, int]:
+    """Return an upstream's targets as they are kept; Unprocessable when they make no sense."""
+    with sense():
+        if not re.fullmatch(SLUG, slug):
+            raise Invalid(f"{slug!r} cannot be an upstream's name: write it as shop or my-shop.")
+        return _targets(targets)
 
 
 @transaction.atomic

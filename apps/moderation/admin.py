@@ -18,11 +18,13 @@ from apps.keys.models import Key
 from apps.moderation import services as moderation
 from apps.moderation.forms import Approval, ScopesAndReason, Seen
 from apps.moderation.models import Decision
+from apps.orgs import services as orgs
 from apps.orgs.models import Membership, Organization
 from apps.usage import selectors as usage
 
 State = Application.State
 MODERATE = "applications.moderate_application"
+OWN = "orgs.change_organization"
 COLOURS: dict[str, str] = {
     State.DRAFT: "info",
     State.SUBMITTED: "warning",
@@ -41,6 +43,16 @@ def among(*states: Application.State) -> Callable[[Application], bool]:
 def suspended(organization: Organization) -> bool:
     """Tell whether the organization's calls are stopped."""
     return organization.suspended_at is not None
+
+
+def internal(organization: Organization) -> bool:
+    """Tell whether the organization is the operator's own."""
+    return organization.is_internal
+
+
+def external(organization: Organization) -> bool:
+    """Tell whether the organization is somebody else's."""
+    return not organization.is_internal
 
 
 def running(organization: Organization) -> bool:
@@ -236,12 +248,14 @@ class OrganizationAdmin(Record):
     """Teams of developers."""
 
     list_display: ClassVar = ["name", "members", "built", "standing", "created_at"]
-    list_filter: ClassVar = [("suspended_at", admin.EmptyFieldListFilter)]
+    list_filter: ClassVar = ["is_internal", ("suspended_at", admin.EmptyFieldListFilter)]
     search_fields: ClassVar = ["name", "memberships__user__email"]
     ordering: ClassVar = ["-created_at"]
-    fields: ClassVar = ["id", "name", "suspended_at", "suspension_reason", "created_at"]
+    fields: ClassVar = [
+        *("id", "name", "is_internal", "suspended_at", "suspension_reason", "created_at")
+    ]
     inlines: ClassVar = [Members, Applications]
-    actions_detail: ClassVar = ["suspend", "reinstate"]
+    actions_detail: ClassVar = ["suspend", "reinstate", "make_internal", "make_external"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
         """Count in the same query."""
@@ -274,6 +288,16 @@ class OrganizationAdmin(Record):
     def reinstate(self, organization: Organization, reason: str, actor: User) -> None:
         """Let its applications call again."""
         moderation.reinstate_organization(organization, reason=reason, actor=actor)
+
+    @decision("Count among our own", permission=OWN, offered=external)
+    def make_internal(self, organization: Organization, reason: str, actor: User) -> None:
+        """Let it know of every API, the internal ones too."""
+        orgs.set_internal(organization, internal=True, reason=reason, actor=actor)
+
+    @decision("Count among our own no longer", permission=OWN, offered=internal)
+    def make_external(self, organization: Organization, reason: str, actor: User) -> None:
+        """Let it know of what is for everybody, or for it as a partner."""
+        orgs.set_internal(organization, internal=False, reason=reason, actor=actor)
 
 
 @admin.register(Decision)

@@ -69,6 +69,7 @@ NAVIGATION = [
             page("Plan versions", "history", "plans_planversion", "plans.view_planversion"),
             page("Subscriptions", "loyalty", "plans_subscription", "plans.view_subscription"),
             page("Catalog", "menu_book", "catalog_api", "catalog.view_api"),
+            page("Upstreams", "dns", "catalog_upstream", "catalog.view_upstream"),
         ],
     },
     {

@@ -16,6 +16,7 @@ from apps.accounts import services as accounts
 from apps.accounts.models import User
 from apps.applications import services as applications
 from apps.catalog import services as catalog
+from apps.catalog import serving
 from apps.events.models import Event
 from apps.keys.models import Key, LeakReport
 from apps.moderation import services as moderation
@@ -28,7 +29,7 @@ from tests.support.queries import Queries
 
 djangos.autodiscover()
 MODELS = sorted(djangos.site._registry, key=lambda model: model._meta.label)
-ADDED = {"accounts.Terms", "auth.Group", "plans.Plan", "plans.PlanVersion"}
+ADDED = {"accounts.Terms", "auth.Group", "catalog.Upstream", "plans.Plan", "plans.PlanVersion"}
 DOCUMENT = {
     "openapi": "3.1.0",
     "info": {"title": "Commerce"},
@@ -39,6 +40,7 @@ DOCUMENT = {
 @pytest.fixture
 def world(developer: User, operator: User) -> Key:
     """Something of everything."""
+    serving.set_upstream("pets", targets={"http://10.0.0.1": 1}, actor=operator)
     catalog.publish("commerce", major=1, name="Commerce", document=DOCUMENT)
     application = make.application(developer.memberships.get().organization)
     issued = make.key(application, scopes=("orders:read",))
