@@ -10,6 +10,7 @@ from apps.core.errors import Problem
 from apps.core.rest.operations import operation
 from apps.core.rest.renderers import dumps
 from apps.core.rest.views import ApiView
+from apps.idempotency import sameness
 from apps.idempotency import services as idempotency
 from apps.idempotency.errors import (
     IdempotencyInProgress,
@@ -21,7 +22,6 @@ from apps.idempotency.models import KeptAnswer
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 SHOULD_RETRY = "Trellis-Should-Retry"
-METHODS = {"POST", "PATCH", "DELETE"}
 KEPT = ("Content-Type", "ETag")
 FAILED = 500
 PROBLEMS: tuple[type[Problem], ...] = (
@@ -50,10 +50,10 @@ class IdempotentView(ApiView):
     def perform(self, handler: Any) -> HttpResponse:
         """Replay the kept answer, or run the method and keep what it answers."""
         key = self.request.headers.get(HEADER)
-        if key is None or self.request.method not in METHODS:
+        if key is None or self.request.method not in sameness.METHODS:
             return super().perform(handler)
         request = self.request._request  # noqa: SLF001 - DRF offers no other way to the raw body
-        same = idempotency.fingerprint(
+        same = sameness.fingerprint(
             str(request.method), request.get_full_path(), bytes(request.body)
         )
         if kept := idempotency.claim(key, same=same, actor=self.caller):

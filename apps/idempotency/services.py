@@ -9,22 +9,11 @@ from django.db import connection, transaction
 from apps.core import clock
 from apps.core.caller import Caller
 from apps.core.errors import ScopeMissing
-from apps.idempotency.errors import (
-    IdempotencyInProgress,
-    IdempotencyKeyInvalid,
-    IdempotencyMismatch,
-)
-from apps.idempotency.models import KEY_LENGTH, LIFE, KeptAnswer
+from apps.idempotency import sameness
+from apps.idempotency.errors import IdempotencyInProgress, IdempotencyMismatch
+from apps.idempotency.models import LIFE, KeptAnswer
 
 BATCH = 5_000
-
-
-def fingerprint(method: str, path: str, body: bytes) -> bytes:
-    """Return what makes two requests the same; ``path`` includes the query."""
-    said = hashlib.sha256()
-    for part in (method.encode(), path.encode(), body):
-        said.update(len(part).to_bytes(8, "big") + part)
-    return said.digest()
 
 
 def claim(key: str, *, same: bytes, actor: Caller) -> KeptAnswer | None:
@@ -34,11 +23,7 @@ def claim(key: str, *, same: bytes, actor: Caller) -> KeptAnswer | None:
     lock is an advisory one because a row that is not committed cannot be seen, and inserting the
     same key again would wait for it.
     """
-    if not (0 < len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
-        raise IdempotencyKeyInvalid(
-            f"Idempotency-Key takes 1 to {KEY_LENGTH} printable ASCII characters.",
-            param="Idempotency-Key",
-        )
+    sameness.check(key)
     if not _locked(f"{actor.tenant}:{actor.application}:{key}"):
         raise IdempotencyInProgress(
             "Its twin has not finished. Send the request again to get its answer.",
@@ -88,10 +73,15 @@ def keep(
 
 
 def sweep() -> int:
-    """Forget the answers whose time is over, of every tenant; return how many."""
+    """Forget answers whose time is over, of every tenant: a batch of each kind.
+
+    Return the size of the larger batch.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT idempotency_forget(%s, %s)", [_oldest(), BATCH])
-        return int(cursor.fetchone()[0])
+        ours = int(cursor.fetchone()[0])
+        cursor.execute("SELECT idempotency_forget_forwarded(%s, %s)", [_oldest(), BATCH])
+        return max(ours, int(cursor.fetchone()[0]))
 
 
 def _oldest() -> datetime:

@@ -15,12 +15,18 @@ from gateway.store import GRANTS
 
 APP = "trellis_app"
 GATEWAY = "trellis_gateway"
-# They act with their owner's rights, across tenants: for the application alone, each narrow.
+# They act with their owner's rights, across tenants: each narrow, and for one role alone.
 FUNCTIONS = (
     "usage_ensure_partition(date)",
     "usage_drop_partitions(date)",
     "idempotency_forget(timestamptz, integer)",
+    "idempotency_forget_forwarded(timestamptz, integer)",
     "commerce_due_payments(timestamptz, integer)",
+)
+GATEWAYS_FUNCTIONS = (
+    "idempotency_claim(uuid, text, text, bytea, double precision)",
+    "idempotency_settle(bigint, smallint, jsonb, bytea, varchar[])",
+    "idempotency_release(bigint)",
 )
 
 
@@ -42,6 +48,7 @@ def statements(
         # What happened is added to, and never changed.
         f"REVOKE UPDATE, DELETE ON events_event FROM {quoted(app)}",
         *(line for name in FUNCTIONS for line in _reserved(name, app)),
+        *(line for name in GATEWAYS_FUNCTIONS for line in _reserved(name, gateway)),
         # What a later migration, or a partition made at run time, adds.
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rows} ON TABLES TO {quoted(app)}",
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {numbers} ON SEQUENCES TO {quoted(app)}",

@@ -40,6 +40,25 @@ async def pieces(exchange: Exchange, limit: int) -> AsyncIterator[bytes]:
             yield part
 
 
+async def gathered(reply: Reply, most: int) -> bytes | None:
+    """Return an answer's body if it ends within ``most`` bytes; None when it is longer.
+
+    What was read of a longer one is there to be passed on as if nothing had happened.
+    """
+    if reply.connection is not None and reply.connection.events and not reply.complete:
+        return None
+    size, parts = 0, []
+    while size <= most and (part := await reply.read()) is not None:
+        size += len(part)
+        parts.append(part)
+    if size > most:
+        reply.chunks.extendleft(reversed(parts))
+        reply.size += size
+        return None
+    reply.replace(b"".join(parts))
+    return reply.whole()
+
+
 async def answered(reply: Reply) -> Any:
     """Return an answer's body as JSON, read to its end; Failed when that cannot be had."""
     size, parts = 0, []

@@ -8,6 +8,7 @@ from gateway.steps.dispatch import dispatch
 from gateway.steps.guard import guard
 from gateway.steps.limit import limit
 from gateway.steps.remember import keep, recall
+from gateway.steps.replay import replay, retain
 from gateway.steps.transform import ask_plainly, transform_request, transform_response
 
 
@@ -20,6 +21,7 @@ def course(policy: Policy) -> tuple[Step, ...]:
         (True, authorize),
         (True, limit),
         ("request" in policy.validate, check_request),
+        (policy.idempotency, replay),
         (policy.cache, recall),
         (policy.request, transform_request),
         (looks or "response" in policy.validate, ask_plainly),
@@ -28,6 +30,7 @@ def course(policy: Policy) -> tuple[Step, ...]:
         ("response" in policy.validate, check_response),
         (looks or rules, transform_response),
         (policy.cache, keep),
+        (policy.idempotency, retain),
     )
     return tuple(step for asked, step in wanted if asked)
 

@@ -38,6 +38,7 @@ class Exchange:
         "began",
         "body",
         "bytes_in",
+        "claim",
         "code",
         "credential",
         "headers",
@@ -102,6 +103,7 @@ class Exchange:
         self.status = 0
         self.code = ""
         self.reply: Reply | None = None
+        self.claim: int | None = None  # of an idempotency key
         self.settled = False  # whether the answer needs no further step
         self.answer_headers: Headers = []
 

@@ -4,14 +4,15 @@ import asyncio
 import logging
 
 from apps.core.errors import Problem
-from apps.core.rest.errors import InternalError
+from apps.core.rest.errors import InternalError, UpstreamFailed, UpstreamTimeout
 from gateway import answers
-from gateway.exchange import Exchange, Step
-from gateway.reply import Failed, Reply
+from gateway.exchange import FAILED, Exchange, Step, rung
+from gateway.reply import Failed, Reply, TimedOut
 from gateway.steps.authenticate import authenticate
 from gateway.steps.prove import prove
 from gateway.steps.receive import receive
 from gateway.steps.record import record
+from gateway.steps.replay import release
 from gateway.steps.route import route
 from gateway.vigil import fallen
 
@@ -38,6 +39,11 @@ async def serve(exchange: Exchange) -> None:
     except Problem as problem:
         await refuse(exchange, problem)
         return
+    except Failed as failure:
+        exchange.trace.append(rung("backend", FAILED, why=str(failure)))
+        kind = UpstreamTimeout if isinstance(failure, TimedOut) else UpstreamFailed
+        await refuse(exchange, kind(f"The service behind {exchange.api} failed: {failure}."))
+        return
     except Exception:
         log.exception("The gateway failed at %s.", exchange.request_id)
         await refuse(exchange, InternalError())
@@ -56,6 +62,8 @@ async def refuse(exchange: Exchange, problem: Problem) -> None:
     """Answer with a problem document; a known caller learns what is left of the limits."""
     if exchange.reply is not None:
         exchange.reply.drop("it is not passed on")
+    if exchange.claim is not None:
+        await release(exchange)
     if exchange.credential and exchange.verdict is None and problem.status != 401:  # noqa: PLR2004 - nobody's limits
         exchange.verdict = await exchange.runtime.limiter.look(exchange.credential)
     exchange.code = problem.code

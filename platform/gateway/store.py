@@ -151,6 +151,9 @@ DOCUMENT = """
       JOIN catalog_api api ON api.id = version.api_id
      WHERE api.slug = %s AND version.major = %s
 """
+CLAIM = "SELECT * FROM idempotency_claim(%s, %s, %s, %s, %s)"
+SETTLE = "SELECT idempotency_settle(%s, %s::smallint, %s, %s, %s::varchar[])"
+RELEASE = "SELECT idempotency_release(%s)"
 UPSTREAMS = """
     SELECT upstream.slug, upstream.settings, coalesce(jsonb_agg(jsonb_build_array(target.url,
            target.weight) ORDER BY target.url) FILTER (WHERE target.url IS NOT NULL), '[]')
@@ -253,6 +256,18 @@ class Store:
         """Return the OpenAPI document of a version; StoreDown when PostgreSQL is away."""
         rows = await self._fetch(DOCUMENT, [api, major])
         return rows[0]["document"] if rows else {}
+
+    async def claim(self, *values: Any) -> dict[str, Any]:
+        """Claim an idempotency key: tenant, application, key, fingerprint, and for how long."""
+        return (await self._fetch(CLAIM, list(values)))[0]
+
+    async def settle(self, *values: Any) -> None:
+        """Write down the answer of a claim: its number, status, headers, body, scopes."""
+        await self._fetch(SETTLE, list(values))
+
+    async def release(self, claim: int) -> None:
+        """Give a claim up: nothing happened."""
+        await self._fetch(RELEASE, [claim])
 
     async def upstreams(self) -> list[UpstreamRow]:
         """Return the services behind the gateway; StoreDown when PostgreSQL is away."""

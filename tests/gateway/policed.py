@@ -38,8 +38,9 @@ def api(world: World, service: StandIn, gateway: Gateway) -> str:
             api=made, major=1, document={}, digest="", upstream=upstream, base="/shop/v1"
         )
         paths = ["/echo", "/books/{id}", "/chunked", "/slow/{seconds}", "/status/{number}"]
-        paths += ["/cached/{how}", "/events/{count}"]
-        for path, method in (("/echo", "POST"), *((path, "GET") for path in paths)):
+        paths += ["/cached/{how}", "/events/{count}", "/problem/{status}"]
+        both = ((path, method) for path in (*paths, "/reset") for method in ("GET", "POST"))
+        for path, method in both:
             Operation.objects.create(
                 version=version, name=f"{method} {path}", method=method, path=path
             )

@@ -190,7 +190,7 @@ class StandIn:
         body = b'{"code": "order_paid", "status": 409}'
         more = "trellis-request-id: forged\r\nset-cookie: a=b\r\naccess-control-allow-origin: *\r\n"
         more += "keep-alive: timeout=5\r\nproxy-authenticate: Basic\r\nserver: theirs\r\n"
-        await self._say(writer, 409, body, "application/problem+json", more)
+        await self._say(writer, int(value or 409), body, "application/problem+json", more)
 
     async def _status(self, value: str, writer: asyncio.StreamWriter) -> None:
         writer.write(f"HTTP/1.1 {value} X\r\netag: abc\r\n\r\n".encode())

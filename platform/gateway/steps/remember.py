@@ -3,6 +3,7 @@
 import time
 
 from apps.catalog.policies import Cache as Wanted
+from gateway import bodies
 from gateway.cache import LARGEST, Entry, Key, lifetime, matches, tag
 from gateway.exchange import Exchange, rung
 from gateway.reply import Reply
@@ -35,13 +36,13 @@ async def keep(exchange: Exchange) -> None:
     """Keep an answer that may be kept, and give it what a kept one has."""
     wanted, reply = _wanted(exchange), exchange.reply
     assert reply is not None  # noqa: S101 - steps before this one
-    if exchange.method not in {"GET", "HEAD"} or not reply.complete:
+    if exchange.method not in {"GET", "HEAD"}:
         return
     if exchange.status != 200 or b"no-store" in exchange.headers.get(b"cache-control", b"").lower():  # noqa: PLR2004 - OK
         return
-    body = reply.whole()
     seconds = lifetime(reply.headers, wanted.seconds, shared=wanted.shared)
-    if seconds <= 0 or len(body) > LARGEST:
+    body = await bodies.gathered(reply, LARGEST) if seconds > 0 else None
+    if body is None:
         return
     now = time.time()
     named = dict(reply.headers).get(b"surrogate-key", b"").decode("latin-1").split()
