@@ -25,6 +25,14 @@ from gateway.upstreams import Upstreams
 HOT = 0.02  # seconds that a request waits for Valkey
 FAREWELL = 1.0  # seconds for WebSockets to say goodbye
 BULK = 2.0  # seconds that background work does
+HOT_SCRIPTS = (
+    frames.SCRIPT,
+    frames.RETURN,
+    frames.RENEW,
+    credentials.FILL,
+    credentials.FORGET,
+)
+BULK_SCRIPTS = (heartbeat.COUNT, heartbeat.USED)
 
 
 class Runtime:
@@ -40,13 +48,7 @@ class Runtime:
         self.hot = Link(
             url,
             patience=HOT,
-            scripts=(
-                frames.SCRIPT,
-                frames.RETURN,
-                frames.RENEW,
-                credentials.FILL,
-                credentials.FORGET,
-            ),
+            scripts=(*frames.SCRIPTS, credentials.FILL, credentials.FORGET),
         )
         self.bulk = Link(url, patience=BULK, scripts=(heartbeat.COUNT, heartbeat.USED))
         self.credentials = Credentials(
@@ -67,11 +69,8 @@ class Runtime:
         self.shipper = Shipper(self.spool, self.bulk, settings.spool)
         self.heartbeat = Heartbeat(self.bulk, self.limiter, self.spool.source)
         self.caller_key = cache(lambda api: callers.key_for(api, settings.caller_key))
-        scheme, _, host = settings.api_url.partition("://")
-        self.forwarded = (
-            f"x-forwarded-proto: {scheme}".encode(),
-            f"x-forwarded-host: {host}".encode(),
-        )
+        scheme, _, host = settings.api_url.encode().partition(b"://")
+        self.forwarded = (b"x-forwarded-proto: " + scheme, b"x-forwarded-host: " + host)
 
     async def start(self) -> None:
         """Connect to what is there; what is not is tried again in the background."""
