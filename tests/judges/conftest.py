@@ -1,9 +1,11 @@
 """The court: a box that strangers may register at, judges from npm and PyPI, and a score."""
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -45,13 +47,19 @@ def node() -> str:
     """Return Node, which comes with the test requirements, once it has the judges from npm."""
     program, npm = (str(Path(sys.executable).with_name(name)) for name in ("node", "npm"))
     stamp, wanted = HERE / "node_modules/.package-lock.json", HERE / "package-lock.json"
+    with (Path(tempfile.gettempdir()) / "trellis-judges.lock").open("w") as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)  # Both sides of the suite want them.
+        _install(npm, stamp, wanted)
+    return program
+
+
+def _install(npm: str, stamp: Path, wanted: Path) -> None:
     if not stamp.exists() or stamp.stat().st_mtime < wanted.stat().st_mtime:
         argv = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(HERE)]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603 - npm
         if done.returncode:
             pytest.fail(f"npm could not install the judges:\n{done.stderr[-2000:]}")
         stamp.touch()
-    return program
 
 
 @pytest.fixture
