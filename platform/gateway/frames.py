@@ -29,6 +29,7 @@ for i = 2, #ARGV do redis.call('ZADD', KEYS[1], score, ARGV[i]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return #ARGV - 1
 """)
+SCRIPTS = (SCRIPT, RETURN, RENEW)
 
 
 @dataclass(slots=True, eq=False)

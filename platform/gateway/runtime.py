@@ -25,13 +25,7 @@ from gateway.upstreams import Upstreams
 HOT = 0.02  # seconds that a request waits for Valkey
 FAREWELL = 1.0  # seconds for WebSockets to say goodbye
 BULK = 2.0  # seconds that background work does
-HOT_SCRIPTS = (
-    frames.SCRIPT,
-    frames.RETURN,
-    frames.RENEW,
-    credentials.FILL,
-    credentials.FORGET,
-)
+HOT_SCRIPTS = (*frames.SCRIPTS, credentials.FILL, credentials.FORGET)
 BULK_SCRIPTS = (heartbeat.COUNT, heartbeat.USED)
 
 
@@ -45,12 +39,8 @@ class Runtime:
         self.lasting: set[asyncio.Task[Any]] = set()  # WebSockets, which the server forgets
         self.portal = settings.portal_url.encode()
         self.store = Store(settings.database_url)
-        self.hot = Link(
-            url,
-            patience=HOT,
-            scripts=(*frames.SCRIPTS, credentials.FILL, credentials.FORGET),
-        )
-        self.bulk = Link(url, patience=BULK, scripts=(heartbeat.COUNT, heartbeat.USED))
+        self.hot = Link(url, patience=HOT, scripts=HOT_SCRIPTS)
+        self.bulk = Link(url, patience=BULK, scripts=BULK_SCRIPTS)
         self.credentials = Credentials(
             self.store,
             self.hot,
