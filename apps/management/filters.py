@@ -5,6 +5,7 @@ import django_filters as filters
 from apps.applications.models import Application
 from apps.core.rest.filters import Dated, matching
 from apps.orgs.models import Role
+from apps.plans.models import ChangeRequest
 
 
 class ApplicationFilters(Dated):
@@ -43,6 +44,13 @@ class InitialTokenFilters(Dated):
     """Initial access tokens."""
 
     application = matching("Of this application.")
+
+
+class PlanRequestFilters(Dated):
+    """Requests for plans."""
+
+    application = matching("Of this application.")
+    state = filters.ChoiceFilter(choices=ChangeRequest.State.choices, help_text="In this state.")
 
 
 class EndUserFilters(Dated):

@@ -12,6 +12,7 @@ from apps.catalog.models import Scope
 from apps.keys.models import Key
 from apps.oauth.models import Client, ClientSecret, InitialToken
 from apps.orgs.models import Invitation, Membership
+from apps.plans.models import ChangeRequest, Plan
 from apps.tenants.end_users import invented
 from apps.tenants.models import Membership as EndUser
 from apps.tenants.models import Tenant
@@ -74,6 +75,17 @@ def invitations(at: Tenant) -> QuerySet[Any]:
     """Return the organization's invitations, whatever became of them."""
     known = Invitation.objects.filter(organization=at.organization_id)
     return known.select_related("organization")
+
+
+def plans(at: Tenant) -> QuerySet[Any]:
+    """Return the plans that are offered, with their versions."""
+    return Plan.objects.filter(is_public=True).prefetch_related("versions")
+
+
+def plan_requests(at: Tenant) -> QuerySet[Any]:
+    """Return what the organization asked for, whatever became of it."""
+    mine = ChangeRequest.objects.filter(application__organization=at.organization_id)
+    return mine.select_related("application", "plan")
 
 
 def scopes(at: Tenant) -> QuerySet[Any]:

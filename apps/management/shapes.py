@@ -9,6 +9,9 @@ from apps.catalog.models import Scope
 from apps.keys.models import Key
 from apps.oauth.models import Client, ClientSecret, InitialToken
 from apps.orgs.models import Invitation, Membership, Organization
+from apps.plans import limits
+from apps.plans.limits import Policy
+from apps.plans.models import ChangeRequest, Plan
 from apps.tenants.models import Membership as EndUser
 from apps.tenants.models import Tenant
 
@@ -154,6 +157,48 @@ def invitation(row: Invitation, _: bool) -> Shape:  # noqa: FBT001 - as Resource
         "state": row.state,
         "sent_at": row.sent_at,
         "expires_at": row.expires_at,
+    }
+
+
+def plan(row: Plan, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
+    """Return a plan, known by its slug, with what its newest version allows."""
+    newest = max(row.versions.all(), key=lambda version: version.number, default=None)
+    return {
+        "object": "plan",
+        "id": row.slug,
+        "livemode": True,
+        "name": row.name,
+        "summary": row.summary or None,
+        "limits": [policy(one) for one in limits.parse(newest.limits)] if newest else [],
+    }
+
+
+def policy(one: Policy) -> Shape:
+    """Return one limit of a plan."""
+    return {
+        "name": one.name,
+        "kind": one.kind,
+        "scope": one.scope,
+        "limit": one.limit,
+        "window": one.window or None,
+        "burst": one.burst or None,
+        "period": one.period,
+        "api": one.api or None,
+        "operations": list(one.operations),
+        "shadow": one.shadow,
+    }
+
+
+def plan_request(row: ChangeRequest, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
+    """Return a request for another plan."""
+    return {
+        **_dated("plan_request", row.pk, row.created_at),
+        "application": row.application_id,
+        "plan": row.plan.slug,
+        "reason": row.reason,
+        "state": row.state,
+        "decision_reason": row.decision_reason or None,
+        "decided_at": row.decided_at,
     }
 
 

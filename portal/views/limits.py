@@ -1,6 +1,7 @@
 """An application's plan: every limit with what is left, its history, and asking for another."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from django.contrib import messages
@@ -123,6 +124,10 @@ def _allowed(plan: Plan) -> tuple[Policy, ...]:
     return limits.parse(newest.limits) if newest else ()
 
 
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
 def _history(application: Application) -> list[dict[str, object]]:
     """Return what happened to the plan, newest first."""
     found = Event.objects.filter(
@@ -133,7 +138,7 @@ def _history(application: Application) -> list[dict[str, object]]:
             "at": event.occurred_at,
             "words": WORDS[event.type],
             "what": event.data.get("plan") or event.data.get("limit") or "",
-            "until": event.data.get("ends_at", "")[:16].replace("T", " "),
+            "until": _moment(event.data.get("ends_at", "")),
             "reason": event.data.get("reason", ""),
             "type": event.type,
         }

@@ -4,8 +4,10 @@ from apps.core import clock, ids
 from apps.oauth import client_secrets, registration
 from apps.onboarding import invitations
 from apps.orgs.models import Role
+from apps.plans import changes
+from apps.plans import services as plans
 from apps.tenants.models import Membership
-from tests.support import management, oidc
+from tests.support import make, management, oidc
 from tests.support.management import Platform
 
 SANDBOXED = {"initial_tokens", "end_users"}  # live data has none
@@ -30,6 +32,11 @@ def filled(api: Platform) -> dict[str, str]:
     invited = invitations.invite(
         organization, email=f"{ids.new('usr')}@example.com", role="developer", actor=owner
     )
+    slug = f"offered-{next(make.number)}"
+    plan = plans.publish(slug, name=slug, limits=[], is_public=True).plan
+    for former in application.plan_requests.filter(state="waiting"):
+        changes.withdraw(former, actor=owner)
+    asked = changes.request(application, plan=plan, reason="We grow.", actor=owner)
     found = {
         "tenants": api.caller.tenant,
         "members": management.member(organization, Role.AUDITOR).pk,
@@ -38,6 +45,7 @@ def filled(api: Platform) -> dict[str, str]:
         "keys": api.key.key.pk,
         "clients": client.client_id,
         "client_secrets": secret.pk,
+        "plan_requests": asked.pk,
     }
     if api.caller.livemode:
         return found

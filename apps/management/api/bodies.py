@@ -13,6 +13,7 @@ from apps.oauth.clients import ALGORITHMS
 from apps.oauth.models import Client
 from apps.oauth.models.client import GrantType
 from apps.orgs.models import Role
+from apps.plans.models import REASON_LIMIT
 
 HOURS = 3600
 LONGEST_OVERLAP = int(keys.LONGEST_OVERLAP.total_seconds()) // HOURS
@@ -176,6 +177,14 @@ class ClientSecretBody(Strict):
         allow_null=True,
         help_text="Let the client's other secrets end after so many hours; 0 revokes them.",
     )
+
+
+class PlanRequestBody(Strict):
+    """A request for another plan."""
+
+    application = Id("app", help_text="The application that is to be on it.")
+    plan = Text(max_length=50, help_text="A plan that is offered, by its identifier.")
+    reason = Text(max_length=REASON_LIMIT, help_text="What for. Whoever decides reads it.")
 
 
 class InitialTokenBody(Strict):

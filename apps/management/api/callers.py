@@ -6,6 +6,7 @@ from rest_framework.request import Request
 
 from apps.core import ids
 from apps.core.rest.expansion import Shape
+from apps.management import shapes
 from apps.management.api import examples
 from apps.management.api.base import ManagementView, reads
 from apps.management.api.serializers import CallerSerializer, LimitsSerializer
@@ -85,19 +86,9 @@ def _counted(credential: str) -> str:
 
 
 def _limit(one: Standing) -> dict[str, Any]:
-    policy = one.policy
     return {
         "object": "limit",
-        "name": policy.name,
-        "kind": policy.kind,
-        "scope": policy.scope,
-        "limit": policy.limit,
-        "window": policy.window or None,
-        "burst": policy.burst or None,
-        "period": policy.period,
-        "api": policy.api or None,
-        "operations": list(policy.operations),
-        "shadow": policy.shadow,
+        **shapes.policy(one.policy),
         "left": one.left,
         "resets_at": one.resets_at,
         "override_until": one.until,

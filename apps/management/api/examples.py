@@ -9,6 +9,7 @@ CLIENT_ID = "cli_01NThrfcK5tRu2yXfLk8hG"
 SECRET_ID = "csk_01NThrfdN6vSw3zYgMm9jH"  # noqa: S105 - an identifier
 ORGANIZATION_ID = "org_01NThrfeP7xTx4AZhNn0kJ"
 USER_ID = "usr_01NThrffQ8yUy5BaiPp1mK"
+PLAN_REQUEST_ID = "pcr_01NThrfjU4cYb9efmTs5pN"
 INITIAL_ID = "iat_01NThrfhS2aWz7dckRr3oM"
 INVITATION_ID = "inv_01NThrfgR9zVz6CbjQq2nL"
 AT = "2026-11-22T10:15:30.123456Z"
@@ -31,21 +32,24 @@ CALLER = {
     "scopes": ["orders:read", "platform.keys:write"],
     "plan": "free",
 }
+POLICY = {
+    "name": "burst",
+    "kind": "rate",
+    "scope": "application",
+    "limit": 100,
+    "window": 1,
+    "burst": 150,
+    "period": None,
+    "api": None,
+    "operations": [],
+    "shadow": False,
+}
 LIMITS = {
     "object": "list",
     "data": [
         {
             "object": "limit",
-            "name": "burst",
-            "kind": "rate",
-            "scope": "application",
-            "limit": 100,
-            "window": 1,
-            "burst": 150,
-            "period": None,
-            "api": None,
-            "operations": [],
-            "shadow": False,
+            **POLICY,
             "left": 149,
             "resets_at": "2026-11-22T13:00:01Z",
             "override_until": None,
@@ -124,6 +128,28 @@ KEY_CHECK = {
     "livemode": False,
     "fault": None,
     "key": KEY_ID,
+}
+PLAN = {
+    "object": "plan",
+    "id": "growth",
+    "livemode": True,
+    "name": "Growth",
+    "summary": "For applications with customers.",
+    "limits": [POLICY],
+}
+PLAN_REQUEST = _common("plan_request", PLAN_REQUEST_ID, live=True) | {
+    "application": APPLICATION_ID,
+    "plan": "growth",
+    "reason": "We open in three more countries in spring.",
+    "state": "waiting",
+    "decision_reason": None,
+    "decided_at": None,
+}
+WITHDRAWN_PLAN_REQUEST = PLAN_REQUEST | {"state": "withdrawn", "decided_at": AT}
+NEW_PLAN_REQUEST = {
+    "application": APPLICATION_ID,
+    "plan": "growth",
+    "reason": "We open in three more countries in spring.",
 }
 INITIAL_TOKEN = _common("initial_token", INITIAL_ID) | {
     "application": APPLICATION_ID,

@@ -74,6 +74,19 @@ APPLICATION = _resource(
     present=shapes.application,
     select=selectors.applications,
 )
+PLAN = _resource(
+    "plan",
+    scope="platform.applications:read",
+    serializer=serializers.PlanSerializer,
+    present=shapes.plan,
+)
+PLAN_REQUEST = _resource(
+    "plan request",
+    scope="platform.applications:read",
+    serializer=serializers.PlanRequestSerializer,
+    present=shapes.plan_request,
+    links={"application": APPLICATION},
+)
 INITIAL_TOKEN = _resource(
     "initial token",
     scope="platform.clients:read",

@@ -14,11 +14,13 @@ from apps.oauth.models import Client
 from apps.oauth.models.client import GrantType
 from apps.orgs.models import Role
 from apps.plans import limits
+from apps.plans.models import ChangeRequest
 from apps.tenants.models import Tenant
 
 KEY_KINDS = [kind.name.lower() for kind in Key.Kind]
 KEY_STATES = ["active", "retiring", "waiting", "rotated", "expired", "revoked"]
 INVITATION_STATES = ["open", "accepted", "revoked", "expired"]
+PLAN_REQUEST_STATES = list(ChangeRequest.State.values)
 LIMIT_KINDS = list(limits.KINDS)
 CREDENTIALS = list(checking.KINDS.values())
 FAULTS = [fault.value for fault in checking.Fault]
@@ -50,10 +52,9 @@ class CallerSerializer(Known):
     plan = text("The application's plan.")
 
 
-class LimitSerializer(serializers.Serializer[Any]):
-    """One limit that holds for the application now."""
+class PolicySerializer(serializers.Serializer[Any]):
+    """One limit of a plan."""
 
-    object = serializers.CharField(help_text="The kind of object.")
     name = serializers.CharField(help_text="As `RateLimit-Policy` and `RateLimit` name it.")
     kind = serializers.ChoiceField(
         choices=LIMIT_KINDS, help_text="Per window, per calendar period, or at one time."
@@ -75,6 +76,12 @@ class LimitSerializer(serializers.Serializer[Any]):
     api = text("The API whose calls are counted; null means all.")
     operations = texts("The operations whose calls are counted; none means all.")
     shadow = serializers.BooleanField(help_text="Whether it is counted and refuses nothing.")
+
+
+class LimitSerializer(PolicySerializer):
+    """One limit that holds for the application now."""
+
+    object = serializers.CharField(help_text="The kind of object.")
     left = serializers.IntegerField(
         allow_null=True,
         help_text="Units that are left for this caller; null where nobody can tell just now.",
@@ -190,6 +197,25 @@ class KeyCheckSerializer(serializers.Serializer[Any]):
         "character of it is wrong.",
     )
     key = text("The key, where it is one that the caller sees.")
+
+
+class PlanSerializer(Known):
+    """What an application may be put on."""
+
+    name = serializers.CharField()
+    summary = text("For whom it is.")
+    limits = PolicySerializer(many=True, help_text="What its newest version allows.")
+
+
+class PlanRequestSerializer(Dated):
+    """That somebody asked for another plan, and what became of it."""
+
+    application = Link(ApplicationSerializer, help_text="The application, or its identifier.")
+    plan = serializers.CharField(help_text="The plan that it asks for.")
+    reason = serializers.CharField(help_text="What for.")
+    state = serializers.ChoiceField(choices=PLAN_REQUEST_STATES)
+    decision_reason = text("What the operator said.")
+    decided_at = moment("When it was decided or withdrawn.")
 
 
 class InitialTokenSerializer(Dated):

@@ -13,6 +13,7 @@ from apps.management.api.keys import KeyView
 from apps.management.api.logos import LogoView
 from apps.management.api.members import InvitationView, MemberView
 from apps.management.api.organization import OrganizationView, ScopeView, TenantView
+from apps.management.api.plans import PlanRequestView, PlanView
 
 urlpatterns = [
     path("me", CallerView.as_view(SHOWN)),
@@ -33,6 +34,10 @@ urlpatterns = [
     path("applications/<str:id>", ApplicationView.as_view(ONE)),
     path("applications/<str:id>/submit", ApplicationView.as_view({"post": "submit"})),
     path("applications/<str:id>/logo", LogoView.as_view({"post": "change", "delete": "destroy"})),
+    path("plans", PlanView.as_view(LISTED)),
+    path("plan_requests", PlanRequestView.as_view(MANY)),
+    path("plan_requests/<str:id>", PlanRequestView.as_view(SHOWN)),
+    path("plan_requests/<str:id>/withdraw", PlanRequestView.as_view({"post": "withdraw"})),
     path("keys", KeyView.as_view(MANY)),
     path("keys/check", KeyView.as_view({"post": "check"})),
     path("keys/<str:id>", KeyView.as_view(ONE)),

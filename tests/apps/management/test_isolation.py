@@ -22,8 +22,10 @@ PREFIXES = {
     "client_secrets": "csk",
     "initial_tokens": "iat",
     "end_users": "usr",
+    "plan_requests": "pcr",
 }
-SHARED = {"members", "invitations", "applications"}  # by the environments of an organization
+# By the environments of an organization.
+SHARED = {"members", "invitations", "applications", "plan_requests"}
 
 
 @dataclass(frozen=True)
