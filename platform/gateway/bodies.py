@@ -40,6 +40,13 @@ async def pieces(exchange: Exchange, limit: int) -> AsyncIterator[bytes]:
             yield part
 
 
+async def chunked(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield a body of unknown length as HTTP/1.1 frames it."""
+    async for part in parts:
+        yield b"%x\r\n%b\r\n" % (len(part), part)
+    yield b"0\r\n\r\n"
+
+
 async def gathered(reply: Reply, most: int) -> bytes | None:
     """Return an answer's body if it ends within ``most`` bytes; None when it is longer.
 

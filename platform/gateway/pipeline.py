@@ -29,9 +29,13 @@ async def find(exchange: Exchange) -> None:
 
 async def serve(exchange: Exchange) -> None:
     """Take one request through the steps and answer it."""
+    shedding = exchange.runtime.shedding
+    shedding.size += 1
     try:
         await find(exchange)
         assert exchange.operation is not None  # noqa: S101 - the last of those has found it
+        if shedding.size > shedding.least:
+            shedding.check(exchange.operation.policy.priority)
         for step in exchange.operation.steps:
             await step(exchange)
             if exchange.settled:
@@ -48,6 +52,8 @@ async def serve(exchange: Exchange) -> None:
         log.exception("The gateway failed at %s.", exchange.request_id)
         await refuse(exchange, InternalError())
         return
+    finally:
+        shedding.size -= 1
     reply = exchange.reply
     assert reply is not None  # noqa: S101 - the last step has set it
     exchange.answer_headers += answers.common(exchange)

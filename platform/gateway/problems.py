@@ -156,6 +156,12 @@ class StreamsExhausted(Unavailable):
     code = "streams_exhausted"
 
 
+class Overloaded(Unavailable):
+    """The gateway has as many requests under way as it takes of this priority."""
+
+    code = "overloaded"
+
+
 class MockUnknown(Missing):
     """The API's document has no such answer to give."""
 

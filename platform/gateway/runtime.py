@@ -17,6 +17,7 @@ from gateway.live import Live
 from gateway.proofs import Proofs
 from gateway.routes import Routes
 from gateway.settings import Settings
+from gateway.shedding import Shedding
 from gateway.shipper import Shipper
 from gateway.spool import Spool
 from gateway.store import Store
@@ -49,6 +50,7 @@ class Runtime:
             keyring=Keyring(self.store, issuer=settings.portal_url, audience=settings.api_url),
         )
         self.cache = Cache()
+        self.shedding = Shedding(settings.capacity)
         self.proofs = Proofs(self.hot, settings.caller_key)
         self.upstreams = Upstreams(settings.upstream)
         self.routes = Routes(self.store, self.upstreams)

@@ -28,6 +28,7 @@ class Settings:
     trusted_proxies: int
     key_prefix: str
     brand: str
+    capacity: int = 1000
 
     @classmethod
     def read(cls) -> "Settings":
@@ -46,6 +47,7 @@ class Settings:
             trusted_proxies=_whole("TRELLIS_TRUSTED_PROXIES", 0),
             key_prefix=text("TRELLIS_BRAND_KEY_PREFIX", "trl"),
             brand=text("TRELLIS_BRAND_NAME", "Acme"),
+            capacity=_whole("TRELLIS_GATEWAY_CAPACITY", 1000),
         )
 
 

@@ -50,6 +50,15 @@ def document() -> dict[str, Any]:
     return {"openapi": "3.1.0", "info": info, "x-trellis-scopes": scopes, "paths": paths}
 
 
+async def _chunks(reader: asyncio.StreamReader) -> bytes:
+    body = b""
+    while size := int(await reader.readline(), 16):
+        body += await reader.readexactly(size)
+        await reader.readline()
+    await reader.readline()
+    return body
+
+
 class StandIn:
     """The service, in a thread of its own."""
 
@@ -108,8 +117,10 @@ class StandIn:
         found = {name: value for name, value in headers}  # noqa: C416 - dict() is not typed so
         request = {"method": method, "target": target, "headers": headers, "whole": False}
         self.requests.append(request)
-        assert "transfer-encoding" not in found
-        body = await reader.readexactly(int(found.get("content-length", 0)))
+        if found.get("transfer-encoding") == "chunked":
+            body = await _chunks(reader)
+        else:
+            body = await reader.readexactly(int(found.get("content-length", 0)))
         request |= {"length": len(body), "digest": hashlib.sha256(body).hexdigest(), "whole": True}
         return request
 

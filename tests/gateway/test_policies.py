@@ -1,8 +1,9 @@
 """What a policy asks for is done to requests and answers, over real HTTP."""
 
+import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from apps.catalog.models import Api
 from apps.core.invalidation import announce
@@ -138,6 +139,22 @@ def test_a_body_may_have_as_much_as_the_policy_says(
         answer = gateway.client.post("/books/v1/echo", content=b"x" * 11, headers=bearer(key))
         assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
         assert service.requests == []
+
+
+def test_a_long_body_without_a_length_streams_through(
+    gateway: Gateway, key: Issued, policed: Policed
+) -> None:
+    def parts() -> Iterator[bytes]:
+        for number in range(90):
+            yield bytes([number]) * 65_536
+
+    with policed(body_limit=10_000_000):
+        answer = gateway.client.post("/books/v1/echo", content=parts(), headers=bearer(key))
+        sent = hashlib.sha256(b"".join(parts()))
+        assert (answer.json()["length"], answer.json()["digest"]) == (5_898_240, sent.hexdigest())
+    with policed(body_limit=5_000_000):
+        answer = gateway.client.post("/books/v1/echo", content=parts(), headers=bearer(key))
+        assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
 def test_a_policy_may_be_impatient(gateway: Gateway, key: Issued, policed: Policed) -> None:

@@ -75,12 +75,14 @@ async def dispatch(exchange: Exchange) -> None:
 async def _ask(exchange: Exchange) -> Reply:
     operation = exchange.operation
     assert operation is not None  # noqa: S101 - steps before this one
-    stream = None
+    stream, limit = None, operation.policy.body_limit
     if not exchange.taken and exchange.length != 0:
-        if exchange.length is None or exchange.length <= bodies.SHORT:
+        if exchange.length is None and limit > bodies.LOOKED_INTO:
+            stream = bodies.chunked(bodies.pieces(exchange, limit))
+        elif exchange.length is None or exchange.length <= bodies.SHORT:
             await bodies.take(exchange)
         else:
-            stream = bodies.pieces(exchange, operation.policy.body_limit)
+            stream = bodies.pieces(exchange, limit)
     repeatable = exchange.method not in {"POST", "PATCH"} or b"idempotency-key" in exchange.headers
     head = partial(_head, exchange, streamed=stream is not None)
     return await exchange.runtime.upstreams[operation.upstream].send(
@@ -95,7 +97,9 @@ async def _ask(exchange: Exchange) -> Reply:
 def _head(exchange: Exchange, pool: Pool, *, streamed: bool) -> bytes:
     """Return the request's head for a target and, unless it is streamed, its body."""
     told = lines(exchange, pool, "GET" if exchange.method == "HEAD" else exchange.method)
-    if streamed:
+    if streamed and exchange.length is None:
+        told.append(b"transfer-encoding: chunked")
+    elif streamed:
         told.append(b"content-length: %d" % (exchange.length or 0))
     elif exchange.body or not exchange.reading:
         told.append(b"content-length: %d" % len(exchange.body))
