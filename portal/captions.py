@@ -9,6 +9,7 @@ from typing import Final
 
 from apps.applications import presenting
 from apps.oauth.models import Client
+from apps.oauth.registration import EVERYBODY
 
 NEEDED: Final = (  # what a client is fetched with
     "application__organization",
@@ -19,13 +20,17 @@ NEEDED: Final = (  # what a client is fetched with
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """Who asks. ``logo`` is the digest of a picture, or nothing."""
+    """Who asks. ``logo`` is the digest of a picture, or nothing.
+
+    A ``stranger`` registered itself, so there is nobody whose application it is.
+    """
 
     name: str
     application: str
     publisher: str
     logo: str
     verified: bool
+    stranger: bool
 
     def __str__(self) -> str:
         return self.name
@@ -42,4 +47,5 @@ def of(client: Client) -> Caption:
         publisher=face.publisher,
         logo=face.logo,
         verified=presenting.is_verified(application),
+        stranger=application.organization_id == EVERYBODY,
     )

@@ -25,7 +25,7 @@ from apps.accounts.models import User
 from apps.applications.models import Application
 from apps.core import clock
 from apps.oauth import claims, lifetimes, redirects, resources, scopes
-from apps.oauth.errors import InvalidTargetError
+from apps.oauth.errors import FORBIDDEN, InvalidTargetError
 from apps.oauth.models import Client, Grant
 from apps.oauth.models.client import GrantType
 from apps.tenants.models import Tenant
@@ -222,9 +222,10 @@ def _scopes(wanted: str, client: Client) -> tuple[str, ...]:
     if not names:
         raise Refused("invalid_scope", "The request names no scope, and the client has none.")
     may = scopes.allowed(client)
-    if any(name not in may for name in names):
-        why = "is not approved for" if client.livemode else "does not exist for"
-        raise Refused("invalid_scope", f"One of the scopes {why} this client.")
+    if too_much := [name for name in names if name not in may]:
+        named = FORBIDDEN.sub("?", " ".join(too_much))[:200]
+        why = "not approved for live data" if client.livemode else "no such scope for it"
+        raise Refused("invalid_scope", f"The client may not have {named}: {why}.")
     return tuple(names)
 
 

@@ -85,7 +85,11 @@ def only_tell_who(names: Iterable[str]) -> bool:
     return set(names) <= set(OIDC)
 
 
-def described(names: Iterable[str]) -> list[Words]:
-    """Return the words of ``names``, in their order; one that was withdrawn speaks for itself."""
-    words = every()
-    return [words.get(name) or Words(name, name) for name in names]
+def described(names: Iterable[str], words: dict[str, Words] | None = None) -> list[Words]:
+    """Return the words of ``names`` in the registry's order, which readers know from its page.
+
+    One that was withdrawn comes last and speaks for itself. ``words`` is ``every()``, for many.
+    """
+    registry, wanted = every() if words is None else words, dict.fromkeys(names)
+    gone = [Words(name, name) for name in wanted if name not in registry]
+    return [one for one in registry.values() if one.name in wanted] + gone

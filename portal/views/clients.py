@@ -107,7 +107,8 @@ def preview(request: PortalRequest, client_id: str) -> HttpResponse:
     if client.allows_grant_type(GrantType.REFRESH):
         names.append(scopes.OFFLINE)
     context = consenting.page(client, list(dict.fromkeys(names)), request.user)
-    return render(request, "portal/clients/preview.html", context | {"test_users": []})
+    context |= {"test_users": [], "bare": scopes.only_tell_who(names)}
+    return render(request, "portal/clients/preview.html", context)
 
 
 @login_required

@@ -34,7 +34,7 @@ def index(request: PortalRequest) -> HttpResponse:
             "consent": consent,
             "client": consent.client,
             "who": captions.of(consent.client),
-            "scopes": [words.get(name) or scopes.Words(name, name) for name in consent.scopes],
+            "scopes": scopes.described(consent.scopes, words),
             "used": used.get((consent.client_id, consent.tenant_id)) or consent.last_used_at,
         }
         for consent in found

@@ -4,18 +4,24 @@ The code is typed, or comes in the address (``user_code``); then the page says w
 because a stranger may have sent the code. Nothing is allowed before that page is answered.
 """
 
+from http import HTTPStatus
+from urllib.parse import urlencode
+
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from apps.core.addresses import client_address
-from apps.core.errors import Problem
+from apps.core.errors import Missing, Problem
 from apps.oauth import consents, devices, sessions
 from apps.oauth.authorization import Refused, check_client
 from apps.oauth.models import Client, DeviceGrant
@@ -35,10 +41,8 @@ def index(request: PortalRequest) -> HttpResponse:
         return render(request, "portal/device/index.html", {"typed": typed})
     try:
         grant, client = _find(request)
-    except Problem as problem:
-        return _again(request, problem.detail, int(problem.status))
-    except OAuth2Error as refused:
-        return _again(request, refused.description, refused.status_code)
+    except (Problem, OAuth2Error) as error:
+        return _again(request, error)
     context = consenting.page(client, grant.scope.split(), request.user)
     letters = "".join(filter(str.isalnum, request.POST.get("user_code", ""))).upper()
     typed = f"{letters[:4]}-{letters[4:]}"  # as the device shows it
@@ -51,7 +55,7 @@ def index(request: PortalRequest) -> HttpResponse:
 def decide(request: PortalRequest) -> HttpResponse:
     """Allow or deny what the page showed."""
     if request.POST.get("decision") == "switch":
-        return redirect("portal:device")
+        return _switch(request)
     try:
         grant, client = _find(request)
         choice = None
@@ -60,10 +64,8 @@ def decide(request: PortalRequest) -> HttpResponse:
             if choice is None:
                 return redirect("portal:device")
         _carry_out(request, grant, client, choice)
-    except Problem as problem:
-        return _again(request, problem.detail, int(problem.status))
-    except OAuth2Error as refused:
-        return _again(request, refused.description, refused.status_code)
+    except (Problem, OAuth2Error) as error:
+        return _again(request, error)
     if choice is None:
         messages.success(request, _("The device was turned away."))
         return redirect("portal:device")
@@ -107,6 +109,20 @@ def _carry_out(
     )
 
 
-def _again(request: PortalRequest, why: str, status: int) -> HttpResponse:
+def _switch(request: PortalRequest) -> HttpResponse:
+    """Sign out, let somebody else sign in, and come back with the same code."""
+    code = urlencode({"user_code": request.POST.get("user_code", "")[:LONGEST]})
+    logout(request)
+    return redirect_to_login(f"{reverse('portal:device')}?{code}")
+
+
+def _again(request: PortalRequest, error: Problem | OAuth2Error) -> HttpResponse:
+    """Show the form with what is wrong. A code that is unknown is a typing error, and no other."""
+    why = error.detail if isinstance(error, Problem) else error.description
+    status = HTTPStatus.OK if isinstance(error, Missing) else _status(error)
     context = {"typed": request.POST.get("user_code", "")[:LONGEST], "why": why}
     return render(request, "portal/device/index.html", context, status=status)
+
+
+def _status(error: Problem | OAuth2Error) -> int:
+    return int(error.status) if isinstance(error, Problem) else error.status_code

@@ -200,6 +200,18 @@ def test_the_preview_is_the_consent_page_and_answers_nothing(
     assert "<fieldset disabled>" in page
 
 
+def test_the_preview_says_why_it_asks_for_nobodys_data(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    address = reverse("portal:applications-client-consent", args=[client_of_team.client_id])
+    hint = "Its application asks for no scope yet"
+    page = browser.get(address).content.decode()
+    assert hint in page
+    assert reverse("portal:applications-scopes", args=[team.application.pk]) in page
+    Application.objects.update(requested_scopes=["orders:read"])
+    assert hint not in browser.get(address).content.decode()
+
+
 PAGES = [
     ("applications-oauth", "application"),
     ("applications-oauth-new", "application"),

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client as Browser
@@ -17,6 +18,7 @@ from tests.portal.conftest import Team
 from tests.support import consent, make
 
 CODE, DECIDE = "portal:device", "portal:device-decide"
+UNKNOWN = "No device waits under this code."
 
 
 @pytest.fixture
@@ -81,24 +83,42 @@ def test_denying_turns_it_away(browser: Browser, team: Team, tv: Client) -> None
     assert not Consent.objects.exists()
 
 
+def test_somebody_else_may_answer_instead_and_the_code_waits_for_them(
+    browser: Browser, team: Team, tv: Client
+) -> None:
+    code = begun(tv)
+    assert (
+        "Use another account" in browser.post(reverse(CODE), {"user_code": code}).content.decode()
+    )
+    left = answer(browser, team, code, decision="switch")
+    back = parse_qs(urlsplit(left["Location"]).query)["next"]
+    assert urlsplit(left["Location"]).path == reverse("account_login")
+    assert back == [f"{reverse(CODE)}?user_code={code}"]
+    assert "_auth_user_id" not in browser.session
+    assert DeviceGrant.objects.get().status == DeviceGrant.AUTHORIZATION_PENDING
+
+
 def test_a_code_is_answered_once(browser: Browser, team: Team, tv: Client) -> None:
     code = begun(tv)
     answer(browser, team, code, decision="deny")
-    assert answer(browser, team, code).status_code == 404
+    assert UNKNOWN in answer(browser, team, code).content.decode()
     assert DeviceGrant.objects.get().status == DeviceGrant.DENIED
 
 
 def test_a_code_that_is_over_is_unknown(browser: Browser, team: Team, tv: Client) -> None:
     code = begun(tv)
     DeviceGrant.objects.update(expires=clock.real() - timedelta(seconds=1))
-    assert browser.post(reverse(CODE), {"user_code": code}).status_code == 404
-    assert answer(browser, team, code).status_code == 404
+    for page in (browser.post(reverse(CODE), {"user_code": code}), answer(browser, team, code)):
+        assert page.status_code == 200, "a typing error is no error of a browser's console"
+        assert UNKNOWN in page.content.decode()
+        assert f'value="{code}"' in page.content.decode()
+    assert not Consent.objects.exists()
 
 
 def test_defect_9_guessing_codes_is_slowed_down(browser: Browser, team: Team, tv: Client) -> None:
     code = begun(tv)
     for _ in range(5):
-        assert browser.post(reverse(CODE), {"user_code": "BCDF-GHJK"}).status_code == 404
+        assert UNKNOWN in browser.post(reverse(CODE), {"user_code": "BCDF-GHJK"}).content.decode()
     slowed = browser.post(reverse(CODE), {"user_code": code})
     assert slowed.status_code == 429
     assert "Try again in" in slowed.content.decode()
@@ -117,7 +137,7 @@ def test_another_persons_tenant_cannot_be_chosen(
 
 def test_nonsense_is_no_code(browser: Browser, team: Team) -> None:
     for typed in ("", "\0", "%", "x" * 5000, "\u0661\u0662"):
-        assert browser.post(reverse(CODE), {"user_code": typed}).status_code in {404, 429}
+        assert browser.post(reverse(CODE), {"user_code": typed}).status_code in {200, 429}
 
 
 @pytest.fixture
@@ -147,6 +167,20 @@ def test_connections_are_listed_in_words(browser: Browser, connected: Consent) -
     page = browser.get(reverse("portal:connections")).content.decode()
     for words in ("Ledger", "orders:read", connected.tenant.name, "just now"):
         assert words in page
+
+
+def test_scopes_stand_in_one_order_wherever_people_read_them(
+    browser: Browser, team: Team, tv: Client
+) -> None:
+    names = ["payments:write", "email", "orders:read", "openid"]
+    page = browser.post(
+        reverse(CODE), {"user_code": devices.begin(tv, scopes=names).user_code}
+    ).context
+    consents.give(tv, user=team.developer, tenant=team.sandbox, scopes=names, actor=team.developer)
+    (row,) = browser.get(reverse("portal:connections")).context["rows"]
+    wanted = ["openid", "email", "orders:read", "payments:write"]
+    assert [one.words.name for one in page["required"]] == wanted
+    assert [words.name for words in row["scopes"]] == wanted
 
 
 def test_disconnecting_asks_once_and_ends_every_token(browser: Browser, connected: Consent) -> None:

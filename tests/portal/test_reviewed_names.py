@@ -15,7 +15,7 @@ from apps.moderation import services as moderation
 from apps.oauth import clients, devices
 from apps.oauth.models import Client
 from apps.oauth.models.client import GrantType
-from tests.support import browsers, consent, faces, make
+from tests.support import browsers, consent, faces, make, registering
 from tests.support.faces import EVIL
 
 
@@ -114,3 +114,21 @@ def test_developers_read_what_waits_and_why_it_was_declined(built: Application) 
         said = browser.get(address).content.decode()
         assert "A reviewer declined your changes" in said
         assert "You are no bank." in said
+
+
+def test_what_registered_itself_is_called_what_it_is(
+    client: Browser, merchant: User, settings: Any
+) -> None:
+    settings.REGISTRATION = "open"
+    make.plan()
+    make.scopes("orders:read")
+    make.sandbox(merchant.memberships.get().organization)
+    body = registering.send(client, registering.MCP | {"redirect_uris": [consent.CALLBACK]}).json()
+    of = Client.objects.get(client_id=body["client_id"])
+    browser = browsers.of(merchant)
+    page = consent.ask(browser, of)
+    consent.allow(browser, page, merchant)
+    for said in (page, browser.get(reverse("portal:connections"))):
+        words = " ".join(said.content.decode().split())
+        assert "An application that registered itself. Nobody reviewed it." in words
+        assert "by Registered clients" not in words

@@ -163,7 +163,22 @@ def test_a_live_client_may_ask_for_approved_scopes_only(db: None) -> None:
     application.save()
     live = consent.client(application, environment=Tenant.Kind.LIVE)
     assert asked(live).scopes == ("openid", "orders:read")
-    assert refusal(live, scope="openid orders:write").error == "invalid_scope"
+    refused = refusal(live, scope="openid orders:write")
+    assert refused.error == "invalid_scope"
+    assert refused.description == (
+        "The client may not have orders:write: not approved for live data."
+    )
+
+
+def test_each_scope_that_is_too_much_is_named(client: Client) -> None:
+    refused = refusal(client, scope="openid orders:fly payments:melt")
+    assert refused.description == (
+        "The client may not have orders:fly payments:melt: no such scope for it."
+    )
+    strange = refusal(client, scope='a"b\u00e9 ' + "x" * 300).description
+    assert len(strange) < 300
+    assert strange.isascii(), "RFC 6749, section 4.1.2.1 allows no other letters"
+    assert '"' not in strange
 
 
 @pytest.mark.parametrize("state", [Application.State.SUSPENDED, Application.State.REJECTED])
