@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from apps.keys.services import Issued
+from tests.gateway.conftest import bearer
 from tests.gateway.process import Gateway
 from tests.gateway.tokens import Token
 
@@ -86,3 +88,13 @@ def test_a_refused_token_is_led_the_same_way(
         'damaged: its shape, checksum or signature is wrong.", scope="shop:read", '
         f'resource_metadata="http://api.test{METADATA}/shop/v1"'
     )
+
+
+def test_a_refusal_that_no_other_token_would_help_is_no_challenge(
+    gateway: Gateway, grant_token: Callable[..., Token], issue: Callable[..., Issued]
+) -> None:
+    elsewhere = ["10.0.0.0/8"]
+    for headers in (grant_token(ip_allow=elsewhere).header, bearer(issue(ip_allow=elsewhere))):
+        answer = gateway.client.get("/shop/v1/echo", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "ip_not_allowed")
+        assert "www-authenticate" not in answer.headers

@@ -41,9 +41,9 @@ def ring(shelf: Shelf) -> Keyring:
     return Keyring(cast("Store", shelf), issuer="http://portal.test", audience="http://api.test")
 
 
-def token(keys: Keys, **changes: Any) -> str:
+def token(keys: Keys, *, aud: Any = "http://api.test", **changes: Any) -> str:
     header = {"alg": "ES256", "typ": "at+jwt", "kid": keys.kid} | changes
-    claims = {"iss": "http://portal.test", "aud": "http://api.test", "exp": time.time() + 60}
+    claims = {"iss": "http://portal.test", "aud": aud, "exp": time.time() + 60}
     return keys.sign(header, claims)
 
 
@@ -120,5 +120,21 @@ def test_while_postgresql_is_away_known_keys_still_check(monkeypatch: pytest.Mon
         assert await said(checked, token(stranger)) == "credential_store_unavailable"
         # What is junk whoever signed it is still called so.
         assert await said(checked, token(stranger, typ="JWT")) == "token_kind_wrong"
+
+    asyncio.run(story())
+
+
+def test_an_audience_that_only_begins_like_ours_is_another() -> None:
+    mine = keys("a")
+    ours = ["http://api.test", "http://api.test/", "http://api.test/shop/v1"]
+    beside = ["http://api.test.evil", "http://api.test:81", "http://api.tes", "", None, 7, {}]
+
+    async def story() -> None:
+        checked = ring(Shelf(mine))
+        for audience in ours:
+            assert await said(checked, token(mine, aud=audience)) == "", audience
+            assert await said(checked, token(mine, aud=[*beside, audience])) == "", audience
+        for audience in (*beside, [], beside):
+            assert await said(checked, token(mine, aud=audience)) == "token_audience", audience
 
     asyncio.run(story())

@@ -171,3 +171,19 @@ def test_tokens_in_use_are_reported_in_one_go(
         used: Any = client.hgetall("trl:lastused")
     [name] = used
     assert name.startswith(b"tok_")
+
+
+def test_a_word_about_an_organization_reaches_who_acts_on_its_data(
+    gateway: Gateway, twin: Gateway, grant_token: Grant, world: World
+) -> None:
+    with world():
+        merchant = make.organization()
+        tenant = make.sandbox(merchant)
+    token, stranger = grant_token(tenant=tenant), grant_token()
+    for each in (token, stranger):
+        until("", gateway, twin, token=each)
+    with world():
+        type(merchant).objects.filter(pk=merchant.pk).update(suspended_at=datetime.now(UTC))
+        announce([], f"org:{merchant.pk}")
+    assert until("organization_suspended", gateway, twin, token=token) < 1
+    assert code(gateway, stranger) == ""

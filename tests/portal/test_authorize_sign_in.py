@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.test import Client as Browser
 from django.urls import reverse
+from time_machine import TimeMachineFixture
 from zeal import zeal_ignore
 
 from apps.accounts.models import User
@@ -16,7 +17,7 @@ from apps.core import clock
 from apps.oauth import pushed, signing
 from apps.oauth.models import Client, Grant, PushedRequest
 from tests.portal.conftest import Team
-from tests.support import browsers, consent, make
+from tests.support import browsers, consent, make, oauth
 
 ORIGIN = "https://client.example"
 
@@ -133,6 +134,30 @@ def test_a_new_sign_in_is_good_for_one_code(
         assert sent["Location"].startswith(reverse("account_reauthenticate"))
         back = browser.post(sent["Location"], {"password": make.PASSWORD})
         assert "code" in consent.said(browser.get(back["Location"]))
+
+
+def test_who_was_asked_to_sign_in_again_and_did_not_is_asked_again(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    consent.allow(browser, consent.ask(browser, client_of_team), team.developer)
+    before = Grant.objects.count()
+    for _ in range(2):  # opened twice: having been asked is no answer
+        sent = consent.ask(browser, client_of_team, prompt="login")
+        assert sent["Location"].startswith(reverse("account_reauthenticate"))
+    assert Grant.objects.count() == before
+
+
+def test_a_new_sign_in_answers_for_ten_minutes(
+    browser: Browser, team: Team, client_of_team: Client, time_machine: TimeMachineFixture
+) -> None:
+    consent.allow(browser, consent.ask(browser, client_of_team), team.developer)
+    before = Grant.objects.count()
+    sent = consent.ask(browser, client_of_team, prompt="login")
+    back = browser.post(sent["Location"], {"password": make.PASSWORD})
+    oauth.later(time_machine, 601)
+    late = browser.get(back["Location"])
+    assert late["Location"].startswith(reverse("account_reauthenticate"))
+    assert Grant.objects.count() == before
 
 
 def test_the_consent_form_cannot_go_around_a_new_sign_in(

@@ -347,5 +347,28 @@ def test_a_client_that_signs_cannot_fall_back_to_a_secret(signer: Party) -> None
     assert Party(signer.client, text).token("client_credentials").error == "invalid_client"
 
 
-def test_a_client_with_a_secret_cannot_be_signed_for(party: Party, key: JWK) -> None:
-    assert asserted(signed(party, key)).error == "invalid_client"
+def test_a_client_with_a_secret_cannot_be_signed_for_whatever_keys_it_has(key: JWK) -> None:
+    its_keys = {"keys": [key.export_public(as_dict=True)]}
+    for way in (Client.Auth.BASIC, Client.Auth.POST):
+        party = oauth.confidential(authentication=way, jwks=its_keys)
+        make.sandbox(party.client.application.organization)
+        refused = asserted(signed(party, key))
+        assert (refused.status, refused.error) == (401, "invalid_client")
+        assert "not registered for private_key_jwt" in refused.said
+    assert not AccessToken.objects.exists()
+
+
+def test_a_proof_of_one_client_does_not_speak_for_another(
+    party: Party, signer: Party, key: JWK
+) -> None:
+    stated = {"client_id": signer.client.client_id}
+    basic = {"Authorization": party.basic}
+    other = party.client.client_id
+    refusals = [
+        oauth.post("token", {"grant_type": "client_credentials", **stated}, **basic),
+        asserted(signed(signer, key), client_id=other),
+        asserted(signed(signer, key), client_id=f"{signer.client.client_id} "),
+    ]
+    for refused in refusals:
+        assert (refused.status, refused.error) == (400, "invalid_request")
+    assert not AccessToken.objects.exists()

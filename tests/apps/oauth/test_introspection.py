@@ -105,3 +105,12 @@ def test_a_token_must_be_sent(party: Party) -> None:
     refused = oauth.post("introspect", party.fields())
     assert (refused.status, refused.error) == (400, "invalid_request")
     assert "token" in refused.said
+
+
+def test_a_revoked_access_token_is_inactive_at_once_and_its_siblings_are_not(party: Party) -> None:
+    body = party.redeem(oauth.code(party)).body
+    token, refresh = body["access_token"], body["refresh_token"]
+    assert said(party, token)["active"]
+    assert oauth.post("revoke", party.fields(token=token)).status == 200
+    assert said(party, token) == {"active": False}
+    assert said(party, refresh)["active"]
