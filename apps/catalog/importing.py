@@ -40,7 +40,7 @@ def compare(draft: Draft, *, slug: str, major: int) -> tuple[Described, list[Cha
     """Return what a document says, what it would change, and the mark of both."""
     described = catalog.describe(draft.document, slug=slug, major=major, served=True)
     version = ApiVersion.objects.filter(api__slug=slug, major=major).defer("document").first()
-    changes = publishing.compare(version, described)
+    changes = publishing.compare(version, described, newest=publishing.is_newest(slug, major))
     said = "\n".join([slug, str(major), *map(str, changes)])
     return described, changes, hashlib.sha256(said.encode()).hexdigest()
 

@@ -21,13 +21,18 @@ def digest(document: Any) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def compare(version: ApiVersion | None, described: Described) -> list[Change]:
+def is_newest(slug: str, major: int) -> bool:
+    """Tell whether a major is the newest of its API: it says what the API and its scopes are."""
+    return not ApiVersion.objects.filter(api__slug=slug, major__gt=major).exists()
+
+
+def compare(version: ApiVersion | None, described: Described, *, newest: bool) -> list[Change]:
     """Return what publishing would change, an operator's own costs left aside."""
     rows = Operation.objects.filter(version=version) if version else Operation.objects.none()
     known = {one.place: one for one in map(_as_described, rows)}
     return [
         *of_operations(known, _with_own_costs(described.operations, rows)),
-        *of_scopes(words_of(described.scopes), described.scopes),
+        *of_scopes(words_of(described.scopes), _wanted_words(described, newest=newest)),
     ]
 
 
@@ -37,7 +42,7 @@ def words_of(names: Any) -> dict[str, Words]:
     return {name: Words(title, risk) for name, title, risk in rows}
 
 
-def write(version: ApiVersion, described: Described) -> None:
+def write(version: ApiVersion, described: Described, *, newest: bool) -> None:
     """Bring operations and scopes in line with a document."""
     rows = {_place(row): row for row in version.operations.all()}
     before = set(chain.from_iterable(row.scopes for row in rows.values()))
@@ -61,7 +66,8 @@ def write(version: ApiVersion, described: Described) -> None:
         Operation.objects.filter(pk=row.pk).update(name=row.pk)
     Operation.objects.bulk_update(changed, FIELDS, batch_size=BATCH)
     Operation.objects.bulk_create(fresh, batch_size=BATCH)
-    _words(described, before)
+    _words(_wanted_words(described, newest=newest))
+    forget_unneeded(before - described.scopes.keys())
 
 
 def forget_unneeded(names: set[str]) -> None:
@@ -71,14 +77,22 @@ def forget_unneeded(names: set[str]) -> None:
     Scope.objects.filter(name__in=names - still).delete()
 
 
-def _words(described: Described, before: set[str]) -> None:
+def _wanted_words(described: Described, *, newest: bool) -> dict[str, Words]:
+    """Return the words that are to be the scopes'; those that are there outlive some."""
     known = words_of(described.scopes)
-    for name, words in described.scopes.items():
+    return {
+        name: known[name] if name in known and (words.made or not newest) else words
+        for name, words in described.scopes.items()
+    }
+
+
+def _words(wanted: dict[str, Words]) -> None:
+    known = words_of(wanted)
+    for name, words in wanted.items():
         if known.get(name) != words:
             Scope.objects.update_or_create(
                 name=name, defaults={"title": words.title, "risk": words.risk}
             )
-    forget_unneeded(before - described.scopes.keys())
 
 
 def _place(row: Operation) -> tuple[str, str]:

@@ -7,7 +7,7 @@ needs ``<api>:read`` when it only reads, and ``<api>:write``.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from apps.catalog import pointers
@@ -26,10 +26,14 @@ SENTENCE: Final = re.compile(r"(?<=[.!?])\s|\n")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a scope means, and how much harm a stolen grant could do: ``low`` or ``high``."""
+    """What a scope means, and how much harm a stolen grant could do: ``low`` or ``high``.
+
+    ``made`` ones are the platform's, where the document has none.
+    """
 
     title: str
     risk: str = "low"
+    made: bool = field(default=False, compare=False)
 
 
 def needed(
@@ -142,5 +146,5 @@ def _title(text: str) -> str:
 def _made(name: str, slug: str, title: str) -> Words:
     """Return words where the document has none; writing may do harm, as far as anybody knows."""
     if name == f"{slug}:write":
-        return Words(_title(f"Change what {title} holds"), "high")
-    return Words(_title(f"Read {title}" if name == f"{slug}:read" else name))
+        return Words(_title(f"Change what {title} holds"), "high", made=True)
+    return Words(_title(f"Read {title}" if name == f"{slug}:read" else name), made=True)

@@ -68,31 +68,40 @@ def publish(
     backend = Api.Backend.UPSTREAM if upstream else Api.Backend.NATIVE
     known = Api.objects.select_for_update()
     api, _ = known.get_or_create(slug=slug, defaults={"name": title, "backend": backend})
-    told = described.description
-    change_api(api, name=title, description=told, visibility=visibility, policy=policy, actor=actor)
+    change_api(api, visibility=visibility, policy=policy, actor=actor)
+    if publishing.is_newest(slug, major):
+        change_api(api, name=title, description=described.description, actor=actor)
     version = api.versions.filter(major=major).first()
-    changes = publishing.compare(version, described)
-    digest = publishing.digest(document)
-    if version is None or version.digest != digest or changes:
-        if version is None:
-            version = ApiVersion(api=api, major=major, upstream=upstream)
-            version.base = _base(described.base) if upstream else ""
-        version.document, version.digest, version.updated_at = document, digest, clock.real()
-        version.save()
-        publishing.write(version, described)
-        signs = [change.sign for change in changes]
-        events.emit(
-            "catalog.published",
-            version,
-            actor=actor,
-            api=slug,
-            major=major,
-            added=signs.count("+"),
-            changed=signs.count("~"),
-            removed=signs.count("-"),
-        )
+    if version is None:
+        with sense():
+            start = _base(described.base) if upstream else ""
+        version = ApiVersion(api=api, major=major, upstream=upstream, base=start)
+    _write(version, described, document, actor)
     change_version(version, upstream=upstream, base=base, actor=actor)
     return version
+
+
+def _write(version: ApiVersion, described: Described, document: Any, actor: Actor) -> None:
+    """Bring a version in line with its document, unless it is."""
+    newest = publishing.is_newest(version.api.slug, version.major)
+    changes = publishing.compare(version, described, newest=newest)
+    digest = publishing.digest(document)
+    if version.digest == digest and not changes:
+        return
+    version.document, version.digest, version.updated_at = document, digest, clock.real()
+    version.save()
+    publishing.write(version, described, newest=newest)
+    signs = [change.sign for change in changes]
+    events.emit(
+        "catalog.published",
+        version,
+        actor=actor,
+        api=version.api.slug,
+        major=version.major,
+        added=signs.count("+"),
+        changed=signs.count("~"),
+        removed=signs.count("-"),
+    )
 
 
 @transaction.atomic

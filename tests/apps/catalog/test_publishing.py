@@ -168,6 +168,19 @@ def test_majors_stand_side_by_side(upstream: Upstream) -> None:
     assert bases == {1: "/api/v3", 2: "/v2"}
 
 
+def test_the_newest_major_says_what_the_api_is(upstream: Upstream) -> None:
+    newer = DOCUMENT | {"info": {"title": "Animals", "description": "All of them."}}
+    for _ in range(2):
+        publish(upstream)
+        catalog.publish("pets", major=2, document=newer, upstream=upstream)
+    api = Api.objects.get(slug="pets")
+    assert (api.name, api.description) == ("Animals", "All of them.")
+    assert told().count("catalog.published") == 2
+    before = told()
+    publish(upstream)
+    assert told() == before
+
+
 def test_a_version_ends_after_it_was_announced(upstream: Upstream, operator: User) -> None:
     version, now = publish(upstream), clock.real()
     with pytest.raises(Unprocessable, match="sunset lies before deprecated"):
