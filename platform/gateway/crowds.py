@@ -6,6 +6,7 @@ gateway says that it is still under way. So a gateway that dies holds no place f
 
 import asyncio
 import time
+import weakref
 from collections import Counter
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ class Place:
 
     sets: tuple[str, ...]
     since: float
+    verdict: "weakref.ref[Verdict]"  # Its end gives the place back, should nobody do it.
 
 
 class Crowds:
@@ -36,7 +38,8 @@ class Crowds:
     def hold(self, token: str, sets: tuple[Slot, ...], verdict: Verdict) -> str:
         """Note that a request took its places, but where only a shadow was full."""
         taken = tuple(slot.blob for slot in sets if slot.policy.name not in verdict.missed)
-        self.places[token] = Place(taken, time.monotonic())
+        told = weakref.ref(verdict, lambda _: self.release(token))
+        self.places[token] = Place(taken, time.monotonic(), told)
         self.many.update(taken)
         return token
 

@@ -8,7 +8,7 @@ from typing import Any
 from apps.plans.layout import Slot
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Verdict:
     """What was decided: for each slot what is left and when (microseconds) it is whole again."""
 

@@ -169,18 +169,32 @@ def test_places_of_a_gateway_that_dies_are_free_in_time_and_those_of_the_living_
     async def work(dying: Limiter, living: Limiter) -> None:
         key = credential(PAIR)
         mate = copy(key)
-        assert (await dying.decide(key, 1, None, "req_1")).granted
-        assert (await living.decide(mate, 1, None, "req_2")).granted
+        held = [await dying.decide(key, 1, None, "req_1")]
+        held.append(await living.decide(mate, 1, None, "req_2"))
+        assert all(verdict.granted for verdict in held)
         assert not (await living.decide(mate, 1, None, "req_3")).granted
         for _ in range(3):
             await asyncio.sleep(0.2)
             living.crowds.renew()
-        assert (await living.decide(mate, 1, None, "req_4")).granted
+        held.append(await living.decide(mate, 1, None, "req_4"))
+        assert held[-1].granted
         refused = await living.decide(mate, 1, None, "req_5")
         assert refused.denied is not None
         assert refused.denied.policy == PAIR
 
     with_limiters(work, 2)
+
+
+def test_a_place_that_nobody_gives_back_is_given_back_with_what_was_decided() -> None:
+    async def work(limiter: Limiter) -> None:
+        key = credential(PAIR)
+        kept = [await limiter.decide(key, 1, None, f"req_{n}") for n in range(2)]
+        assert not (await limiter.decide(key, 1, None, "req_2")).granted
+        kept.pop()
+        assert list(limiter.crowds.places) == ["req_0"]
+        assert (await limiter.decide(key, 1, None, "req_3")).granted
+
+    with_limiters(work, 1)
 
 
 def test_concurrency_grants_all_or_nothing() -> None:
