@@ -18,6 +18,7 @@ class CatalogConfig(AppConfig):
             ("catalog.version_changed", "An API version got another upstream, base or end."),
             ("catalog.operation_changed", "An operation got another policy or cost."),
             ("catalog.partners_changed", "Other organizations may know of an API."),
+            ("catalog.purged", "Gateways forgot the answers that they kept of an API."),
             ("catalog.withdrawn", "An API was taken out of the catalog."),
             ("catalog.upstream_changed", "An upstream got other targets or settings."),
             ("catalog.upstream_removed", "An upstream was removed."),

@@ -34,6 +34,18 @@ class Change(Reason):
         self.fields["reason"].help_text = "It stays in the audit trail."
 
 
+class PurgeForm(Change):
+    """Which answers are forgotten."""
+
+    tag = forms.CharField(
+        required=False,
+        max_length=60,
+        label="Surrogate key",
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="Only answers under this key; all of the API without one.",
+    )
+
+
 class Json(forms.JSONField):
     """An object that a reader of ours understands."""
 

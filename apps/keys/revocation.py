@@ -26,6 +26,9 @@ def follow(batch: Sequence[Event]) -> None:
             forget_application(event.application)
         elif event.type in {"organization.suspended", "organization.reinstated"}:
             forget_organization(event.organization)
+        elif event.type == "catalog.purged":
+            names = (event.data["api"], event.data["tag"])
+            announce([], ":".join(("purge", *filter(None, names))))
         elif event.type.startswith("catalog.") or event.type == "organization.kind_changed":
             announce([], "catalog:")  # Internal organizations know of every API.
 

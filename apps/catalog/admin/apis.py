@@ -12,11 +12,12 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from apps.accounts.models import User
-from apps.catalog import importing
+from apps.catalog import caching, importing
 from apps.catalog import services as catalog
 from apps.catalog.forms import (
     Change,
     PolicyForm,
+    PurgeForm,
     VisibilityForm,
 )
 from apps.catalog.import_forms import DocumentForm, PublishForm
@@ -67,7 +68,9 @@ class ApiAdmin(Record):
     ]
     inlines: ClassVar = [Versions, Partners]
     actions_list: ClassVar = ["import_document"]
-    actions_detail: ClassVar = ["change_policy", "change_visibility", "withdraw"]
+    actions_detail: ClassVar = [
+        *("change_policy", "change_visibility", "purge_answers", "withdraw")
+    ]
 
     @coloured("Known to", COLOURS, ordering="visibility")
     def known_to(self, api: Api) -> tuple[str, str]:
@@ -92,6 +95,11 @@ class ApiAdmin(Record):
         """Show it to others, or hide it."""
         catalog.set_partners(api, organizations=partners, reason=reason, actor=actor)
         catalog.change_api(api, visibility=visibility, reason=reason, actor=actor)
+
+    @decision("Forget kept answers", permission=CHANGE_API, form=PurgeForm)
+    def purge_answers(self, api: Api, reason: str, actor: User, *, tag: str) -> None:
+        """Let gateways ask the service again."""
+        caching.purge(api, tag=tag, reason=reason, actor=actor)
 
     @decision(
         "Withdraw",
