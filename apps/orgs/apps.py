@@ -23,5 +23,5 @@ class OrgsConfig(AppConfig):
             ("member.removed", "A member left an organization, or was removed from it."),
             ("organization.suspended", "An operator stopped an organization's calls."),
             ("organization.reinstated", "An operator let an organization call again."),
-            ("organization.kind_changed", "An organization became the operator's own, or ceased to."),
+            ("organization.kind_changed", "An organization became the operator's own, or not."),
         )
