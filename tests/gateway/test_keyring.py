@@ -126,8 +126,16 @@ def test_while_postgresql_is_away_known_keys_still_check(monkeypatch: pytest.Mon
 
 def test_an_audience_that_only_begins_like_ours_is_another() -> None:
     mine = keys("a")
-    ours = ["http://api.test", "http://api.test/", "http://api.test/shop/v1"]
-    beside = ["http://api.test.evil", "http://api.test:81", "http://api.tes", "", None, 7, {}]
+    ours: list[Any] = ["http://api.test", "http://api.test/", "http://api.test/shop/v1"]
+    beside: list[Any] = [
+        "http://api.test.evil",
+        "http://api.test:81",
+        "http://api.tes",
+        "",
+        None,
+        7,
+        {},
+    ]
 
     async def story() -> None:
         checked = ring(Shelf(mine))

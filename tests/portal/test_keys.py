@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.applications.models import Application
-from apps.catalog.models import MANAGING
+from apps.catalog.rights import MANAGING
 from apps.core import clock
 from apps.keys import services as keys
 from apps.keys.models import Key
