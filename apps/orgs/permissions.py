@@ -35,6 +35,7 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "key.create": BUILDERS,
     "key.create_live": LEADERS,
     "key.change": BUILDERS,
+    "key.change_live": LEADERS,  # other networks, or a longer life
     "key.rotate": BUILDERS,
     "key.rotate_live": LEADERS,
     "key.revoke": BUILDERS,

@@ -81,6 +81,8 @@ def hand_over(request: PortalRequest, key_id: str) -> HttpResponse:
 def change(request: PortalRequest, key_id: str) -> HttpResponse:
     """Give the old key another end."""
     old, _new = _pair(request, key_id)
+    if stopped := refusals.of_live(request, old.tenant, "key.change_live"):
+        return stopped
     form = OverlapForm(request.POST, old=old)
     if not form.is_valid():
         messages.warning(request, _("Choose one of the ends that are offered."))

@@ -12,7 +12,7 @@ from apps.keys import services as keys
 from apps.keys.models import Key
 from apps.orgs.models import Membership, Role
 from tests.portal.conftest import Team
-from tests.support import make, traffic
+from tests.support import browsers, make, traffic
 from tests.support.queries import Queries
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -207,3 +207,56 @@ def test_who_may_only_look_is_offered_nothing_and_changes_nothing(team: Team) ->
     for act in ("change", "end"):
         reader.post(reverse(f"portal:keys-hand-over-{act}", args=[team.key.pk]), {"overlap": "168"})
     assert Key.objects.get(pk=team.key.pk).state == "retiring"
+
+
+@pytest.fixture
+def live(team: Team) -> Key:
+    """A live key that was rotated a moment ago."""
+    key = make.key(
+        make.application(team.organization, approved=True), tenant=make.live(team.organization)
+    ).key
+    keys.rotate(key, actor=None)
+    return key
+
+
+def member(team: Team, role: Role) -> Client:
+    person = make.user()
+    Membership.objects.create(organization=team.organization, user=person, role=role)
+    return browsers.of(person)
+
+
+def longer(browser: Client, key: Key) -> Any:
+    address = reverse("portal:keys-hand-over-change", args=[key.pk])
+    return browser.post(address, {"overlap": "168", "silent_hours": ""})
+
+
+def test_only_leaders_let_an_old_live_key_live_longer(team: Team, live: Key) -> None:
+    browser, ends_at = member(team, Role.DEVELOPER), live.expires_at
+    assert ends_at is not None
+    assert "When the old key ends" not in page(browser, live)
+    assert "End the old key now" in page(browser, live)
+    refused = longer(browser, live)
+    assert (refused.status_code, b"role_missing" in refused.content) == (403, True)
+    live.refresh_from_db()
+    assert live.expires_at == ends_at
+    browser = member(team, Role.ADMIN)
+    assert "When the old key ends" in page(browser, live)
+    assert longer(browser, live)["Location"] == reverse("portal:keys-hand-over", args=[live.pk])
+    live.refresh_from_db()
+    assert live.rotated_at is not None
+    assert live.expires_at == live.rotated_at + 7 * DAY
+
+
+def test_who_lets_an_old_live_key_live_longer_proved_who_they_are(team: Team, live: Key) -> None:
+    ends_at = live.expires_at
+    answer = longer(browsers.of(team.developer, ago=3600), live)
+    assert answer["Location"].startswith(reverse("account_reauthenticate"))
+    live.refresh_from_db()
+    assert live.expires_at == ends_at
+
+
+def test_a_developer_ends_an_old_live_key_at_once(team: Team, live: Key) -> None:
+    address = reverse("portal:keys-hand-over-end", args=[live.pk])
+    member(team, Role.DEVELOPER).post(address)
+    live.refresh_from_db()
+    assert live.state == "rotated"

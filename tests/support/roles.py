@@ -28,6 +28,7 @@ ACTIONS = {
     "key.create": "oad",
     "key.create_live": "oa",
     "key.change": "oad",
+    "key.change_live": "oa",
     "key.rotate": "oad",
     "key.rotate_live": "oa",
     "key.revoke": "oad",

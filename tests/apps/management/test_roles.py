@@ -72,6 +72,7 @@ ON_LIVE_DATA = IN_SANDBOXES | dict.fromkeys(
         "keys_create",
         "keys_overlap",
         "keys_rotate",
+        "keys_update",
     ),
     "oa",
 )
