@@ -13,6 +13,7 @@ ROW = re.compile(r"^(/admin/\w+/\w+/)(?!add/)[^/]+/")
 INDEX = re.compile(r"^/admin/\w+/$")
 # The catalog's index leads to pages that the sidebar does not name.
 SEEDS = {"admin": "/admin/", "admin-index": "/admin/catalog/"}
+SEEDS |= {"admin-what-if": "/admin/usage/request/what-if/"}
 APPLICATION = "admin-applications-application-change"
 UNLINKED = ("history", "reinstate")
 EMPTY = {"admin-nothing-found": "/admin/keys/key/?q=nothing-is-called-this"}
