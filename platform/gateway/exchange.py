@@ -115,4 +115,4 @@ class Exchange:
 
 def rung(name: str, outcome: str = PASSED, **values: Any) -> bytes:
     """Return one decision of the trace as JSON: its name, how it ended, with which values."""
-    return orjson.dumps([name, outcome, values] if values else [name, outcome])
+    return orjson.dumps([name, outcome, values] if values else [name, outcome], default=str)

@@ -6,7 +6,8 @@ import logging
 from apps.core.errors import Problem
 from apps.core.rest.errors import InternalError, UpstreamFailed, UpstreamTimeout
 from gateway import answers
-from gateway.exchange import FAILED, Exchange, Step, rung
+from gateway.exchange import Exchange, Step
+from gateway.ladder import blame
 from gateway.reply import Failed, Reply, TimedOut
 from gateway.steps.authenticate import authenticate
 from gateway.steps.prove import prove
@@ -23,14 +24,20 @@ log = logging.getLogger(__name__)
 
 async def find(exchange: Exchange) -> None:
     """Take a request to its operation: who calls, and what."""
-    for step in FIRST:
-        await step(exchange)
+    step: Step | None = None
+    try:
+        for step in FIRST:
+            await step(exchange)
+    except Problem as problem:
+        blame(exchange, step, problem)
+        raise
 
 
 async def serve(exchange: Exchange) -> None:
     """Take one request through the steps and answer it."""
     shedding = exchange.runtime.shedding
     shedding.size += 1
+    step: Step | None = None
     try:
         await find(exchange)
         assert exchange.operation is not None  # noqa: S101 - the last of those has found it
@@ -41,15 +48,17 @@ async def serve(exchange: Exchange) -> None:
             if exchange.settled:
                 break
     except Problem as problem:
+        blame(exchange, step, problem)
         await refuse(exchange, problem)
         return
     except Failed as failure:
-        exchange.trace.append(rung("backend", FAILED, why=str(failure)))
+        blame(exchange, step, failure)
         kind = UpstreamTimeout if isinstance(failure, TimedOut) else UpstreamFailed
         await refuse(exchange, kind(f"The service behind {exchange.api} failed: {failure}."))
         return
-    except Exception:
+    except Exception as defect:
         log.exception("The gateway failed at %s.", exchange.request_id)
+        blame(exchange, step, defect)
         await refuse(exchange, InternalError())
         return
     finally:

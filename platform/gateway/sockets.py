@@ -14,10 +14,12 @@ from apps.core.errors import Problem
 from apps.core.rest.errors import InternalError, UpstreamFailed, UpstreamTimeout
 from gateway import answers, pipeline
 from gateway.course import opening
-from gateway.exchange import FAILED, Exchange, Headers, Receive, Send, rung
+from gateway.exchange import Exchange, Headers, Receive, Send
+from gateway.ladder import blame
 from gateway.problems import SocketRefused
+from gateway.reply import Failed
 from gateway.runtime import Runtime
-from gateway.steps.dispatch import ANSWERED, lines
+from gateway.steps.dispatch import ANSWERED, dispatch, lines
 from gateway.steps.record import record
 from gateway.vigil import fallen
 
@@ -44,6 +46,7 @@ async def serve(scope: Any, receive: Receive, send: Send, runtime: Runtime) -> N
             sent = await _talk(exchange, service)
         record(exchange, bytes_out=sent)
     except Problem as problem:
+        blame(exchange, dispatch, problem)
         await _deny(exchange, problem)
     except Exception:
         log.exception("The gateway failed at %s.", exchange.request_id)
@@ -93,7 +96,7 @@ async def _service(exchange: Exchange, subprotocols: list[str]) -> AsyncIterator
             raise UpstreamFailed(f"The service refused the WebSocket with {status}.") from None
         except (OSError, InvalidHandshake) as error:
             upstream.note(good=False)
-            exchange.trace.append(rung("backend", FAILED, why=str(error)))
+            blame(exchange, dispatch, Failed(str(error)))
             raise UpstreamFailed("The service does not open WebSockets here.") from error
         upstream.note(good=True)
         async with service:

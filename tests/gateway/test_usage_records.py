@@ -138,11 +138,11 @@ def test_refused_requests_have_their_record_too(
     }
     assert found["credential_missing"]["application_id"] is None
     assert found["scope_missing"]["key_id"] is not None
-    assert found["scope_missing"]["trace"][-1] == [
-        "allowed",
-        "failed",
-        {"code": "scope_missing", "scope": "shop:write"},
-    ]
+    name, outcome, values = found["scope_missing"]["trace"][-1]
+    assert (name, outcome) == ("allowed", "failed")
+    assert (values["code"], values["scope"]) == ("scope_missing", "shop:write")
+    assert (values["needs"], values["has"]) == (["shop:write"], ["shop:read"])
+    assert "needs the scope shop:write" in values["detail"]
     assert found["scope_missing"]["units"] == 0
     assert found["order_paid"]["status"] == 409
 

@@ -14,7 +14,8 @@ from apps.keys.errors import (
 )
 from gateway.credential import Credential
 from gateway.credentials import RETRY
-from gateway.exchange import FAILED, Exchange, rung
+from gateway.exchange import Exchange, rung
+from gateway.ladder import failed
 from gateway.problems import (
     CredentialStoreUnavailable,
     TokenExpired,
@@ -36,14 +37,14 @@ async def authenticate(exchange: Exchange) -> None:
     try:
         credential, source = await exchange.runtime.credentials.find(secret)
     except Problem as problem:
-        exchange.trace.append(rung("known", FAILED, code=problem.code))
+        exchange.trace.append(failed("known", problem))
         raise
     exchange.credential = credential
     exchange.trace.append(FOUND[source])
     try:
         _standing(credential, secret)
     except Problem as problem:
-        exchange.trace.append(rung("standing", FAILED, code=problem.code))
+        exchange.trace.append(failed("standing", problem, **_facts(credential)))
         raise
     exchange.trace.append(_good(credential) if credential.is_token else GOOD)
     exchange.runtime.heartbeat.used[credential.key] = exchange.address
@@ -73,15 +74,17 @@ def _good(credential: Credential) -> bytes:
 def _secret(exchange: Exchange) -> str:
     value = exchange.headers.get(b"authorization")
     if value is None:
-        exchange.trace.append(rung("credential", FAILED))
-        raise CredentialMissing("Send Authorization: Bearer and an API key or access token.")
+        missing = CredentialMissing("Send Authorization: Bearer and an API key or access token.")
+        exchange.trace.append(failed("credential", missing))
+        raise missing
     scheme, blank, secret = value.partition(b" ")
     exchange.scheme = scheme.lower()
     if exchange.scheme not in SCHEMES:
         # Alone it is the credential itself, sent without a scheme.
         named = scheme.decode("latin-1")[:16] if blank else ""
-        exchange.trace.append(rung("credential", FAILED, scheme=named))
-        raise KeyMalformed("The scheme of Authorization must be Bearer, or DPoP with a proof.")
+        wrong = KeyMalformed("The scheme of Authorization must be Bearer, or DPoP with a proof.")
+        exchange.trace.append(failed("credential", wrong, scheme=named))
+        raise wrong
     try:
         return str(secret.strip(), "ascii")
     except UnicodeDecodeError:
@@ -108,6 +111,16 @@ def _standing(credential: Credential, secret: str) -> None:
     told = credential.livemode if secret.startswith("eyJ") else "_live_" in secret
     if told != credential.livemode or credential.misplaced:
         raise WrongEnvironment
+
+
+def _facts(credential: Credential) -> dict[str, str]:
+    """Return what a credential's standing was decided by."""
+    facts = {"credential": credential.key}
+    facts["environment"] = "live" if credential.livemode else "test"
+    for name in ("not_before", "expires_at", "rotated_at"):
+        if moment := getattr(credential, name):
+            facts[name] = _at(moment)
+    return facts
 
 
 def _token(credential: Credential) -> None:

@@ -1,12 +1,14 @@
 """Whether this credential may do this: organization, application, address, scopes."""
 
 from ipaddress import ip_address
+from typing import Any
 
 from apps.applications.errors import NotApproved, Suspended
 from apps.core.errors import Problem, ScopeMissing
 from apps.keys.errors import IpNotAllowed
 from gateway.credential import Credential
-from gateway.exchange import FAILED, Exchange, rung
+from gateway.exchange import Exchange, rung
+from gateway.ladder import MANY, failed
 from gateway.problems import OrganizationSuspended, TokenAudience
 
 ALLOWED = rung("allowed")
@@ -29,9 +31,24 @@ async def authorize(exchange: Exchange) -> None:
                     scope=scope,
                 )
     except Problem as problem:
-        exchange.trace.append(rung("allowed", FAILED, code=problem.code, **problem.values))
+        exchange.trace.append(failed("allowed", problem, **_facts(exchange, problem)))
         raise
     exchange.trace.append(ALLOWED)
+
+
+def _facts(exchange: Exchange, problem: Problem) -> dict[str, Any]:
+    """Return what the decision was made by: what is needed, and what there is."""
+    credential, operation = exchange.credential, exchange.operation
+    assert credential is not None  # noqa: S101 - steps before this one
+    assert operation is not None  # noqa: S101 - as above
+    if isinstance(problem, ScopeMissing):
+        held = sorted(credential.scopes)[:MANY]
+        return {"operation": operation.name, "needs": list(operation.scopes), "has": held}
+    if isinstance(problem, IpNotAllowed):
+        return {"networks": [str(network) for network in credential.networks[:MANY]]}
+    if isinstance(problem, TokenAudience):
+        return {"audience": list(credential.audience[:MANY]), "path": exchange.path}
+    return {"application": credential.application, "state": credential.state}
 
 
 def standing(credential: Credential) -> None:

@@ -4,7 +4,7 @@ import orjson
 
 from apps.core.rest.errors import JsonMalformed, MediaTypeUnsupported, ValidationFailed
 from gateway import bodies, mocking, schemas
-from gateway.exchange import FAILED, Exchange, rung
+from gateway.exchange import Exchange, rung
 from gateway.problems import MockUnknown
 from gateway.reply import Failed, Reply
 from gateway.schemas import Error
@@ -23,8 +23,6 @@ async def check_request(exchange: Exchange) -> None:
     found = list(shape.wrong_parameters(exchange.path, query, exchange.headers))
     found += await _wrong_body(exchange, shape)
     if found:
-        names = ", ".join(error["param"] or "the body" for error in found)
-        exchange.trace.append(rung("request_schema", FAILED, params=names[:200]))
         first = found[0]
         raise ValidationFailed(
             f"{first['param'] or 'The body'}: {first['detail']}",

@@ -2,6 +2,7 @@
 
 import time
 from functools import lru_cache, partial
+from typing import Any
 
 import orjson
 
@@ -9,9 +10,11 @@ from apps.core import caller as callers
 from apps.core.caller import Caller
 from gateway import bodies
 from gateway.credential import Credential
-from gateway.exchange import Exchange, Headers, rung
+from gateway.exchange import FAILED, Exchange, Headers, rung
+from gateway.ladder import LONG, MANY, error_of
 from gateway.pool import Pool
 from gateway.reply import Reply
+from gateway.steps.record import masked
 
 HOP_BY_HOP = {
     b"connection",
@@ -68,8 +71,10 @@ async def dispatch(exchange: Exchange) -> None:
     exchange.status = reply.status
     exchange.trace.append(ANSWERED)
     exchange.answer_headers = _answer_headers(exchange, reply)
-    if reply.status >= 400 and reply.complete:  # noqa: PLR2004 - an error
-        exchange.code = _code(reply)
+    if reply.status >= 400:  # noqa: PLR2004 - an error
+        problem = _problem(reply)
+        exchange.code = str(problem.get("code", ""))
+        exchange.trace.append(rung("answer", FAILED, status=reply.status, **problem))
 
 
 async def _ask(exchange: Exchange) -> Reply:
@@ -185,9 +190,19 @@ def _answer_headers(exchange: Exchange, reply: Reply) -> Headers:
     ]
 
 
-def _code(reply: Reply) -> str:
-    """Return the code of a problem document."""
+def _problem(reply: Reply) -> dict[str, Any]:
+    """Return what a problem document says, in short; nothing where the answer is none."""
     try:
-        return str(orjson.loads(reply.whole())["code"])
-    except (ValueError, KeyError, TypeError):
-        return ""
+        found = orjson.loads(reply.whole()) if reply.complete else None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        return {}
+    said = {name: found[name] for name in ("code", "detail", "param") if name in found}
+    told: dict[str, Any] = {
+        name: masked(value[:LONG]) for name, value in said.items() if isinstance(value, str)
+    }
+    errors = found.get("errors")
+    if isinstance(errors, list):
+        told["errors"] = [error_of(one) for one in errors[:MANY] if isinstance(one, dict)]
+    return told

@@ -2,7 +2,8 @@
 
 from ipaddress import ip_address
 
-from gateway.exchange import FAILED, Exchange, rung
+from gateway.exchange import Exchange, rung
+from gateway.ladder import failed
 from gateway.problems import AddressRefused
 
 OPEN = rung("address")
@@ -19,9 +20,10 @@ async def guard(exchange: Exchange) -> None:
     denied = caller is None or any(caller in network for network in policy.ip_deny)
     allowed = not policy.ip_allow or any(caller in network for network in policy.ip_allow)
     if denied or not allowed:
-        exchange.trace.append(rung("address", FAILED, address=exchange.address))
-        raise AddressRefused(
+        refused = AddressRefused(
             f"{exchange.operation.name} cannot be called from {exchange.address}.",
             address=exchange.address,
         )
+        exchange.trace.append(failed("address", refused, operation=exchange.operation.name))
+        raise refused
     exchange.trace.append(OPEN)

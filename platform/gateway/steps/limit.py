@@ -3,7 +3,8 @@
 from typing import Any
 
 from apps.core.errors import LimitReached
-from gateway.exchange import FAILED, Exchange, rung
+from gateway.exchange import Exchange, rung
+from gateway.ladder import failed
 from gateway.problems import ConcurrencyReached, QuotaReached
 from gateway.verdict import Verdict
 
@@ -20,20 +21,16 @@ async def limit(exchange: Exchange) -> None:
         verdict = await limiter.look(credential, operation)
     exchange.verdict = verdict
     if verdict.denied is not None:
-        exchange.trace.append(
-            rung(
-                "limit",
-                FAILED,
-                by=verdict.by,
-                limit=verdict.denied.policy.name,
-                left=_left(verdict),
-                **_shadow(verdict),
-            )
-        )
-        raise _refused(verdict)
+        refused = _refused(verdict)
+        exchange.trace.append(failed("limit", refused, cost=cost, **_facts(verdict)))
+        raise refused
     exchange.units = cost
     if verdict.slots:
-        exchange.trace.append(rung("limit", by=verdict.by, left=_left(verdict), **_shadow(verdict)))
+        exchange.trace.append(rung("limit", **_facts(verdict)))
+
+
+def _facts(verdict: Verdict) -> dict[str, Any]:
+    return {"by": verdict.by, "left": _left(verdict), **_shadow(verdict)}
 
 
 def _left(verdict: Verdict) -> dict[str, int]:

@@ -4,7 +4,8 @@ from urllib.parse import quote
 
 from apps.core.dpop import BadProof
 from apps.core.errors import Problem
-from gateway.exchange import FAILED, Exchange, rung
+from gateway.exchange import Exchange, rung
+from gateway.ladder import failed
 from gateway.problems import DpopInvalid, DpopNonce, DpopReplayed, DpopRequired
 from gateway.proofs import Replayed, Stale, Wanted
 
@@ -21,7 +22,7 @@ async def prove(exchange: Exchange) -> None:
     try:
         await _check(exchange, credential.thumbprint, credential.digest)
     except Problem as problem:
-        exchange.trace.append(rung("proof", FAILED, code=problem.code))
+        exchange.trace.append(failed("proof", problem, scheme=exchange.scheme.decode()))
         raise
     exchange.trace.append(PROVED)
 

@@ -10,7 +10,7 @@ from apps.catalog.policies import BODY_LIMIT as MOST
 from apps.core.rest.errors import BodyTooLarge, MethodNotAllowed
 from apps.keys.errors import CredentialInUrl
 from gateway.answers import METHODS
-from gateway.exchange import FAILED, Exchange, rung
+from gateway.exchange import Exchange
 from gateway.origins import allowed
 from gateway.problems import HeaderRepeated, HeadersTooLarge, PathInvalid
 
@@ -66,7 +66,6 @@ def _path(exchange: Exchange) -> None:
     if SECRETS.search(unquote_to_bytes(query)) or SECRETS.search(exchange.path.encode()):
         raise CredentialInUrl("Send the credential as Authorization: Bearer …, and replace it.")
     if not PLAIN.fullmatch(path) and (what := _trap(path)):
-        exchange.trace.append(rung("path", FAILED, found=what))
         raise PathInvalid(f"The path contains {what}: write it plainly.")
     if "�" in exchange.path:
         raise PathInvalid("The path is not UTF-8.")
