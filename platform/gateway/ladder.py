@@ -62,7 +62,7 @@ def blame(exchange: Exchange, step: Step | None, why: Exception) -> None:
             exchange.trace.append(failed(name, why))
         else:
             told = str(why)[:LONG] if isinstance(why, Failed) else "a defect of the gateway"
-            exchange.trace.append(rung(name, FAILED, why=told))
+            exchange.trace.append(rung(name, FAILED, why=told, api=exchange.api))
 
 
 def _is_told(exchange: Exchange) -> bool:
