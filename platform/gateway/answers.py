@@ -35,6 +35,8 @@ def common(exchange: Exchange) -> Headers:
     credential = exchange.credential
     if credential and credential.rotated_at:
         headers += _retiring(exchange, credential)
+    elif exchange.operation and exchange.operation.notice:
+        headers += exchange.operation.notice
     if exchange.nonce:
         headers.append((b"dpop-nonce", exchange.nonce.encode()))
     if exchange.origin:

@@ -48,6 +48,13 @@ class AddressRefused(Denied):
     code = "address_refused"
 
 
+class VersionRetired(Problem):
+    """The version of the API has ended."""
+
+    status = HTTPStatus.GONE
+    code = "version_retired"
+
+
 class OrganizationSuspended(Denied):
     """The organization is suspended."""
 

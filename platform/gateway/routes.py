@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -17,8 +17,9 @@ from apps.catalog.policies import PLAIN, Policy
 from apps.core import ids
 from apps.core.members import Invalid
 from apps.core.rest.errors import MethodNotAllowed
+from gateway import endings
 from gateway.course import course
-from gateway.exchange import Step
+from gateway.exchange import Headers, Step
 from gateway.problems import CatalogUnavailable, OperationUnknown, VersionUnknown
 from gateway.schemas import Document, Shape
 from gateway.store import OperationRow, Store, StoreDown
@@ -49,9 +50,10 @@ class Operation:
     upstream: str = ""
     base: bytes = b""
     own: int = 0
-    deprecated: bool = False
-    deprecated_at: float | None = None
+    version: str = ""
+    notice: Headers = field(default_factory=list)  # to every answer, of its end
     sunset_at: float | None = None
+    guide: str = ""  # where to read how to move on
     shape: Shape | None = None  # what the document says of it, where the policy asks
 
 
@@ -59,7 +61,11 @@ class Table:
     """The compiled catalog."""
 
     def __init__(
-        self, rows: Iterable[OperationRow], documents: Mapping[Version, Document] | None = None
+        self,
+        rows: Iterable[OperationRow],
+        documents: Mapping[Version, Document] | None = None,
+        *,
+        portal: str = "",
     ) -> None:
         """``documents`` are those of the versions that ``described`` names."""
         self.root: Node[Operation] = Node()
@@ -70,7 +76,8 @@ class Table:
             version = f"v{row.major}"
             self.versions.setdefault(row.api, set()).add(version)
             node = self.root.at(row.api, version, *row.path.split("/")[1:])
-            node.held[row.method] = _operation(row, (documents or {}).get((row.api, row.major)))
+            document = (documents or {}).get((row.api, row.major))
+            node.held[row.method] = _operation(row, document, portal)
             if row.known_to is not None:
                 self.known_to[row.api] = frozenset(ids.encode("org", one) for one in row.known_to)
                 continue
@@ -133,7 +140,7 @@ async def unserved(exchange: object) -> None:
     raise CatalogUnavailable("The operation's policy makes no sense. The operator can read why.")
 
 
-def _operation(row: OperationRow, document: Document | None) -> Operation:
+def _operation(row: OperationRow, document: Document | None, portal: str) -> Operation:
     try:
         policy = policies.parse(row.policy, of=row.general)
         steps = course(policy)
@@ -153,9 +160,10 @@ def _operation(row: OperationRow, document: Document | None) -> Operation:
         upstream=row.upstream,
         base=row.base.encode(),
         own=len(prefix),
-        deprecated=row.deprecated,
-        deprecated_at=row.deprecated_at,
+        version=f"v{row.major}",
+        notice=endings.notice(row, portal),
         sunset_at=row.sunset_at,
+        guide=endings.guide(row.api, row.major, portal),
         shape=document.shape(row.method, path) if document else None,
     )
 
@@ -163,9 +171,10 @@ def _operation(row: OperationRow, document: Document | None) -> Operation:
 class Routes:
     """The current table, kept up to date in the background."""
 
-    def __init__(self, store: Store, upstreams: Upstreams) -> None:
+    def __init__(self, store: Store, upstreams: Upstreams, *, portal: str = "") -> None:
         self.store = store
         self.upstreams = upstreams
+        self.portal = portal
         self.table: Table | None = None
         self.compiled = 0  # tables so far
         self._changed = asyncio.Event()
@@ -216,7 +225,7 @@ class Routes:
             try:
                 documents = {v: Document(await self.store.document(*v)) for v in described(rows)}
                 # A large catalog takes a while, in which requests want to be answered.
-                self.table = await asyncio.to_thread(Table, rows, documents)
+                self.table = await asyncio.to_thread(Table, rows, documents, portal=self.portal)
             except StoreDown:
                 return False
             self._digest = digest

@@ -53,7 +53,7 @@ class Runtime:
         self.shedding = Shedding(settings.capacity)
         self.proofs = Proofs(self.hot, settings.caller_key)
         self.upstreams = Upstreams(settings.upstream)
-        self.routes = Routes(self.store, self.upstreams)
+        self.routes = Routes(self.store, self.upstreams, portal=settings.portal_url)
         self.limiter = Limiter(self.hot)
         self.listener = Listener(url, missed=self._missed)
         self.live = Live(self.bulk, self.listener)

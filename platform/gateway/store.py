@@ -54,6 +54,7 @@ GRANTS: dict[str, tuple[str, ...]] = {
         "major",
         "document",
         "digest",
+        "updated_at",
         "upstream_id",
         "base",
         "deprecated_at",
@@ -139,7 +140,8 @@ OPERATIONS = """
                 UNION
                SELECT organization_id FROM catalog_partner partner
                 WHERE partner.api_id = api.id AND api.visibility = 'partner' ORDER BY 1)
-           END AS known_to, version.digest
+           END AS known_to, version.digest,
+           extract(epoch FROM version.updated_at)::float8 AS updated_at
       FROM catalog_operation operation
       JOIN catalog_apiversion version ON version.id = operation.version_id
       JOIN catalog_api api ON api.id = version.api_id
@@ -190,6 +192,7 @@ class OperationRow(NamedTuple):
     sunset_at: float | None = None
     known_to: list[UUID] | None = None
     digest: str = ""
+    updated_at: float = 0.0
 
 
 class UpstreamRow(NamedTuple):

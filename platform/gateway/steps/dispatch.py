@@ -180,9 +180,10 @@ def _standing(credential: Credential) -> bytes:
 
 
 def _answer_headers(exchange: Exchange, reply: Reply) -> Headers:
-    """Return the backend's headers; the end of a key outranks that of an operation."""
-    credential = exchange.credential
-    ours = NOT_PASSED_BACK | ENDINGS if credential and credential.rotated_at else NOT_PASSED_BACK
+    """Return the backend's headers; what the gateway says of ends outranks what it says."""
+    credential, operation = exchange.credential, exchange.operation
+    ending = (credential and credential.rotated_at) or (operation and operation.notice)
+    ours = NOT_PASSED_BACK | ENDINGS if ending else NOT_PASSED_BACK
     return [
         header
         for header in reply.headers

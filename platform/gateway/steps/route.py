@@ -1,7 +1,9 @@
 """Find the operation."""
 
 from apps.core.errors import Problem
+from gateway.endings import retired
 from gateway.exchange import FAILED, Exchange, rung
+from gateway.problems import VersionRetired
 from gateway.steps.receive import too_large
 
 FOUND = rung("route")
@@ -18,6 +20,9 @@ async def route(exchange: Exchange) -> None:
         raise
     exchange.operation = operation
     exchange.api = operation.api
+    if operation.sunset_at is not None and operation.sunset_at <= exchange.wall / 1e6:
+        exchange.trace.append(rung("route", FAILED, code=VersionRetired.code))
+        raise retired(operation.api, operation.version, operation.sunset_at, operation.guide)
     if exchange.length and exchange.length > operation.policy.body_limit:
         raise too_large(exchange.length, operation.policy.body_limit)
     exchange.trace.append(FOUND)

@@ -1,0 +1,33 @@
+"""What tells callers that an operation ends, before it does (RFC 9745 and RFC 8594)."""
+
+import time
+from email.utils import formatdate
+
+from gateway.exchange import Headers
+from gateway.problems import VersionRetired
+from gateway.store import OperationRow
+
+
+def notice(row: OperationRow, portal: str) -> Headers:
+    """Return the headers of every answer of an operation that is deprecated or will end."""
+    since = row.deprecated_at if row.deprecated_at is not None else row.updated_at
+    headers: Headers = []
+    if row.deprecated_at is not None or row.deprecated:
+        link = f'<{guide(row.api, row.major, portal)}>; rel="deprecation"; type="text/html"'
+        headers += [(b"deprecation", b"@%d" % since), (b"link", link.encode())]
+    if row.sunset_at is not None:
+        link = f'<{guide(row.api, row.major, portal)}>; rel="sunset"; type="text/html"'
+        ends = formatdate(row.sunset_at, usegmt=True).encode()
+        headers += [(b"sunset", ends), (b"link", link.encode())]
+    return headers
+
+
+def retired(api: str, version: str, sunset_at: float, link: str) -> VersionRetired:
+    """Return the refusal of what has ended."""
+    ended = time.strftime("%Y-%m-%d", time.gmtime(sunset_at))
+    return VersionRetired(f"{api} {version} ended on {ended}. How to move on: {link}")
+
+
+def guide(api: str, major: int, portal: str) -> str:
+    """Return the address of the page that says how to move on."""
+    return f"{portal}/docs/moving/{api}/v{major}"
