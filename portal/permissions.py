@@ -67,6 +67,7 @@ PORTAL: Final[dict[str, Entry]] = {
             "outbox-detail",
             "explain",
             "docs",
+            "moving",
             "errors",
             "error",
             "events",

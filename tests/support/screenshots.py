@@ -39,6 +39,7 @@ OPEN = {
     "terms": "/terms",
     "docs": "/docs",
     "guide": "/docs/quickstart",
+    "moving": "/docs/moving/commerce/v1",
     "errors": "/docs/errors",
     "error": "/docs/errors/scope_missing",
     "events": "/docs/events",
