@@ -67,6 +67,17 @@ def check(application: Application, *, tenant: Tenant, scopes: Iterable[str]) ->
         )
 
 
+def everything(application: Application, *, tenant: Tenant) -> list[str]:
+    """Return all that ``application`` may do with the data of ``tenant``: what a secret key has.
+
+    What manages the organization is not data.
+    """
+    shown = Scope.objects.shown_to(application.organization_id).of_data()
+    names = shown.order_by("name").values_list("name", flat=True)
+    approved = set(application.approved_scopes)
+    return [name for name in names if not tenant.livemode or name in approved]
+
+
 def known(names: Iterable[str], *, organization: str | None = None) -> list[str]:
     """Return ``names``, sorted; raise when the catalog lacks one, or hides it from a developer."""
     wanted = sorted(set(names))

@@ -10,6 +10,7 @@ from django.db.models import F, Value
 from apps.accounts.models import User
 from apps.applications.errors import WrongState
 from apps.applications.models import Application
+from apps.core.errors import Unprocessable
 from apps.events import services as events
 from apps.orgs.actors import Actor, person
 from apps.orgs.models import Organization
@@ -51,7 +52,12 @@ def change(
 
 
 def submit(application: Application, *, actor: Actor) -> None:
-    """Ask for review."""
+    """Ask for review of something that is described: a reviewer reads that first."""
+    if application.state in RESUBMITTABLE and not application.description.strip():
+        raise Unprocessable(
+            f"Describe what {application} does before you submit it: reviewers read that first.",
+            param="description",
+        )
     _move(application, RESUBMITTABLE, State.SUBMITTED, kind="application.submitted", actor=actor)
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.applications.models import Application
+from apps.applications.scopes import everything
 from apps.catalog.models import Scope, organizations_of
 from apps.core import clock
 from apps.tenants.models import Tenant
@@ -104,11 +105,7 @@ class KeyForm(forms.Form):
             if not wanted.get("scopes") and "scopes" not in self.errors:
                 self.add_error("scopes", _("Choose at least one scope."))
         elif application and tenant:
-            # What manages the organization is ticked one by one, or not at all.
-            shown = Scope.objects.shown_to(application.organization_id).of_data()
-            data = shown.order_by("name").values_list("name", flat=True)
-            approved = set(application.approved_scopes)
-            given = [name for name in data if not tenant.livemode or name in approved]
+            given = everything(application, tenant=tenant)
             if not given:
                 self.add_error("access", _("No scope is approved for this application yet."))
             wanted["scopes"] = given

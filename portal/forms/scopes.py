@@ -49,12 +49,23 @@ class ScopesForm(forms.Form):
 
 
 class AskedForm(ScopesForm):
-    """What an application asks for when it is submitted; what people may leave out stays."""
+    """What an application asks for when it is submitted; what people may leave out stays.
+
+    One that nobody has described yet is described here.
+    """
 
     def __init__(self, *args: Any, application: Application, **kwargs: Any) -> None:
         """Begin with what it asks for, or with what its working keys can do."""
         super().__init__(*args, application=application, **kwargs)
         del self.fields["optional"]
+        if not application.description.strip():
+            described = forms.CharField(
+                label=_("Description"),
+                max_length=500,
+                help_text=_("What it does, in a sentence or two. Reviewers read this first."),
+                widget=forms.Textarea(attrs={"rows": 3}),
+            )
+            self.fields = {"description": described, **self.fields}
         self.initial["scopes"] = application.requested_scopes or _tried(application)
 
 

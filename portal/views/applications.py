@@ -88,6 +88,8 @@ def submit(request: PortalRequest, application_id: str) -> HttpResponse:
     form = AskedForm(answer, application=application)
     if form.is_valid():
         with transaction.atomic():
+            if words := form.cleaned_data.get("description"):
+                _describe(request, application, words)
             applications.submit(application, actor=request.user)
             scopes.ask(application, scopes=form.cleaned_data["scopes"], actor=request.user)
         messages.success(request, _("Submitted. You will hear from a reviewer by mail."))
@@ -113,6 +115,11 @@ def revoke_keys(request: PortalRequest, application_id: str) -> HttpResponse:
             keys.revoke(key, reason="all keys of the application", actor=request.user)
     messages.success(request, _("Every key of %(name)s is revoked.") % {"name": application})
     return redirect("portal:applications-detail", application.pk)
+
+
+def _describe(request: PortalRequest, application: Application, words: str) -> None:
+    said = {"name": application.name, "homepage": application.homepage}
+    applications.change(application, **said, description=words, actor=request.user)
 
 
 def _steps(application: Application) -> list[dict[str, object]]:

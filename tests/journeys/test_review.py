@@ -22,6 +22,7 @@ def test_an_application_is_submitted_approved_and_gets_a_live_key(
     page.get_by_label("Name").fill(name)
     page.get_by_role("button", name=re.compile("Create")).click()
     page.get_by_role("link", name=re.compile("Submit for review")).first.click()
+    page.get_by_label("Description").fill("Keeps the books of a shop.")
     page.get_by_role("button", name=re.compile("Submit")).click()
     expect(page.get_by_text("In review").first).to_be_visible()
     application = page.url

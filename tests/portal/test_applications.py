@@ -8,6 +8,7 @@ from pytest_django import Settings
 from apps.accounts.models import User
 from apps.applications import services as applications
 from apps.applications.models import Application
+from apps.core.errors import Unprocessable
 from apps.keys.models import Key
 from apps.orgs import services as orgs
 from tests.portal.conftest import Team
@@ -49,6 +50,25 @@ def test_submitting_asks_once_and_then_submits(browser: Client, team: Team) -> N
     browser.post(address)
     team.application.refresh_from_db()
     assert team.application.state == Application.State.SUBMITTED
+
+
+def test_nothing_is_submitted_before_it_is_described(browser: Client, team: Team) -> None:
+    bare = make.application(team.organization, name="Bare", description=" ")
+    address = reverse("portal:applications-submit", args=[bare.pk])
+    page = browser.get(address).content.decode()
+    assert "Reviewers read this first" in page
+    for nothing in ({}, {"description": "  "}):
+        answer = browser.post(address, nothing)
+        assert "description" in answer.context["form"].errors
+        bare.refresh_from_db()
+        assert bare.state == Application.State.DRAFT
+    with pytest.raises(Unprocessable, match="Describe what Bare does"):
+        applications.submit(bare, actor=team.developer)
+    browser.post(address, {"description": "Writes invoices."})
+    bare.refresh_from_db()
+    assert (bare.state, bare.description) == (Application.State.SUBMITTED, "Writes invoices.")
+    described = reverse("portal:applications-submit", args=[team.application.pk])
+    assert "description" not in browser.get(described).context["form"].fields
 
 
 def test_submitting_twice_is_a_page_that_says_so(browser: Client, team: Team) -> None:

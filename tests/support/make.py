@@ -75,13 +75,17 @@ def scopes(*names: str) -> list[str]:
 
 
 def application(
-    of: Organization | None = None, *, approved: bool = False, name: str = "Invoicer"
+    of: Organization | None = None,
+    *,
+    approved: bool = False,
+    name: str = "Invoicer",
+    description: str = "Writes an invoice for each order.",
 ) -> Application:
     """Make an application on the default plan."""
     plan()
     owner = of or organization()
     founder = owner.memberships.get(role="owner").user
-    made = onboarding.new_application(owner, name=name, actor=founder)
+    made = onboarding.new_application(owner, name=name, description=description, actor=founder)
     if approved:
         every = sorted(Scope.objects.values_list("name", flat=True))
         Application.objects.filter(pk=made.pk).update(

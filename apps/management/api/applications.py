@@ -109,11 +109,11 @@ class ApplicationView(ManagementView):
         scopes=WRITE,
         may="application.submit",
         key="app",
-        problems=(WrongState,),
+        problems=(Unprocessable, WrongState),
         **SHOWN | {"example": examples.SUBMITTED},
     )
     def submit(self, request: Request, id: str) -> Any:  # noqa: A002 - the path's name
-        """Ask a reviewer to let the application at live data."""
+        """Ask a reviewer to let the application at live data; it needs a description."""
         self.no_body()
         application = self.mine_to_change(id)
         applications.submit(application, actor=self.standing.actor)

@@ -68,7 +68,9 @@ class KeyBody(Strict):
     application = Id("app", help_text="The application that it is for.")
     tenant = Id("tnt", required=False, help_text="By default the tenant of the call.")
     name = Text(max_length=80)
-    kind = serializers.ChoiceField(choices=NEW_KEY_KINDS, required=False)
+    kind = serializers.ChoiceField(
+        choices=NEW_KEY_KINDS, required=False, help_text="By default what its scopes make it."
+    )
     scopes = _listed("At most those of the call.", longest=80, allow_empty=False)
     ip_allow = _listed(
         "Networks such as 203.0.113.0/24; by default those of the key that calls.",

@@ -7,8 +7,10 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from apps.applications.errors import NotApproved, ScopeNotApproved
+from apps.applications.scopes import everything
 from apps.core.errors import Problem, Unprocessable
 from apps.core.rest.pagination import NEWEST
+from apps.core.secrets import Kind
 from apps.keys import checking, handover
 from apps.keys import services as keys
 from apps.keys.errors import KeyClosed, KeyRotatedAlready, NotRotating, UnknownScope
@@ -78,7 +80,9 @@ class KeyView(ManagementView):
     def create(self, request: Request) -> HttpResponse:
         """Issue a key. Its secret is in this answer and never again.
 
-        The key covers at most what the calling credential covers: scopes, networks and time. A
+        The key covers at most what the calling credential covers: scopes, networks and time. It is
+        a secret key where `scopes` are all that its application may do with data, otherwise a
+        restricted one; `kind` may be left out, and cannot call a narrower key secret. A
         replay under the same idempotency key makes no second key and shows no secret.
         """
         wanted, at = self.body(KeyBody), self.standing.tenant
@@ -90,7 +94,7 @@ class KeyView(ManagementView):
             application,
             tenant=tenant,
             name=wanted["name"],
-            kind=KINDS[wanted.get("kind", "secret")],
+            kind=_kind(wanted, everything(application, tenant=tenant)),
             scopes=wanted["scopes"],
             ip_allow=own.networks_within(wanted.get("ip_allow", [])),
             not_before=wanted.get("not_before"),
@@ -247,3 +251,16 @@ class KeyView(ManagementView):
         reason = self.body(RevocationBody).get("reason", "")
         keys.revoke(key, reason=reason, actor=self.standing.actor)
         return self.show(key)
+
+
+def _kind(wanted: dict[str, Any], everything: list[str]) -> Kind:
+    """Return the kind of a new key. What a key is called says what it may do."""
+    fits = "secret" if set(wanted["scopes"]) == set(everything) else "restricted"
+    kind = wanted.get("kind", fits)
+    if kind == "secret" and fits != kind:
+        raise Unprocessable(
+            "A secret key has all scopes of its application that are about data, and no other: "
+            "this one is restricted.",
+            param="kind",
+        )
+    return KINDS[kind]

@@ -48,6 +48,15 @@ def test_a_scope_that_does_not_exist_is_refused_and_nothing_is_made(api: Platfor
     assert Application.objects.count() == before
 
 
+def test_an_application_without_a_description_is_not_submitted(api: Platform) -> None:
+    made = api.post("applications", {"name": "Ledger"}).json()
+    refused = api.post(f"applications/{made['id']}/submit")
+    assert (refused.status, refused.json()["param"]) == (422, "description")
+    assert api.get(f"applications/{made['id']}").json()["state"] == "draft"
+    api.patch(f"applications/{made['id']}", {"description": "Keeps the books."})
+    assert api.post(f"applications/{made['id']}/submit").json()["state"] == "submitted"
+
+
 def test_an_application_is_submitted_once(api: Platform) -> None:
     path = f"applications/{api.application.pk}/submit"
     assert api.post(path).json()["state"] == "submitted"

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from apps.applications.models import Application
+from apps.catalog.models import Scope
 from apps.core import clock, ids, secrets
 from apps.idempotency.models import KeptAnswer
 from apps.keys import services as keys
@@ -34,11 +36,38 @@ def test_a_key_is_made_and_its_secret_is_in_this_answer_only(api: Platform) -> N
     assert row is not None
     assert (row.pk, row.scopes, row.tenant_id) == (made["id"], ["orders:read"], api.caller.tenant)
     assert row.created_by is None
-    assert (made["kind"], made["state"], made["livemode"]) == ("secret", "active", False)
+    assert (made["kind"], made["state"], made["livemode"]) == ("restricted", "active", False)
     assert secret.startswith(made["start"])
     assert secret.endswith(made["hint"])
     assert api.get(f"keys/{row.pk}").json() == made
     assert secret not in str(api.get("keys").json())
+
+
+def test_a_key_is_called_what_its_scopes_make_it(api: Platform) -> None:
+    data = ["orders:read", "orders:write"]
+    Scope.objects.of_data().exclude(name__in=data).delete()
+    make.scopes(*data)
+    kinds = {
+        kind: api.post("keys", body(api, scopes=scopes)).json()["kind"]
+        for kind, scopes in {
+            "secret": data,
+            "narrower": data[:1],
+            "managing": [*data, "platform.keys:read"],
+        }.items()
+    }
+    assert kinds == {"secret": "secret", "narrower": "restricted", "managing": "restricted"}
+    assert api.post("keys", body(api, scopes=data, kind="restricted")).json()["start"][-1] == "r"
+    before = Key.objects.count()
+    refused = api.post("keys", body(api, kind="secret"))
+    assert (refused.status, refused.json()["param"]) == (422, "kind")
+    assert Key.objects.count() == before
+
+
+def test_a_secret_key_of_live_data_has_all_that_is_approved(live: Platform) -> None:
+    given = ["orders:read"]
+    Application.objects.filter(pk=live.application.pk).update(approved_scopes=given)
+    made = live.post("keys", body(live, scopes=given, kind="secret"))
+    assert (made.status, made.json()["kind"]) == (201, "secret")
 
 
 def test_another_sandbox_of_the_organization_may_be_named(api: Platform) -> None:
@@ -67,7 +96,7 @@ def test_a_sandbox_key_makes_no_live_key(api: Platform) -> None:
 
 def test_a_live_key_makes_live_keys_of_approved_applications_only(live: Platform) -> None:
     made = live.post("keys", body(live)).json()
-    assert (made["livemode"], made["start"]) == (True, "trl_live_k")
+    assert (made["livemode"], made["start"]) == (True, "trl_live_r")
     draft = make.application(live.application.organization)
     refused = live.post("keys", body(live, application=draft.pk))
     assert (refused.status, refused.code) == (403, "application_not_approved")
