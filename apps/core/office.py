@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
@@ -118,6 +119,12 @@ class Record(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         """Keep what happened."""
         return False
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show a row. The types of its tabs are read at once: Django asks for each by itself."""
+        shown = [self.model, *(inline.model for inline in self.inlines)]
+        ContentType.objects.get_for_models(*shown, for_concrete_models=False)
+        return cast("HttpResponse", super().changeform_view(request, *args, **kwargs))
+
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Show the decisions that this person may take and that the state allows."""
         subject = self.get_object(request, unquote(object_id))
@@ -200,6 +207,15 @@ class Rows(TabularInline):  # type: ignore[misc]  # unfold has no types
     per_page = 20
     ordering: ClassVar = ["-pk"]
     fields: ClassVar[list[str]] = []
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Fetch the rows with what they name, not each by itself."""
+        named = [one.name for one in self.opts.concrete_fields if one.is_relation]
+        found = super().get_queryset(request)
+        return cast(
+            "models.QuerySet[Any]",
+            found.select_related(*(name for name in named if name in self.fields)),
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Let nobody type."""

@@ -18,6 +18,7 @@ from apps.keys.models import Key
 from apps.moderation import services as moderation
 from apps.moderation.forms import Approval, ScopesAndReason, Seen
 from apps.moderation.models import Decision
+from apps.oauth.models import Client
 from apps.orgs import services as orgs
 from apps.orgs.models import Membership, Organization
 from apps.usage import selectors as usage
@@ -93,6 +94,14 @@ class Keys(Rows):
     fields: ClassVar = ["name", "hint", "tenant", "created_at", "last_used_at", "revoked_at"]
 
 
+class Clients(Rows):
+    """The application's OAuth clients, each with a link to its page."""
+
+    model = Client
+    verbose_name_plural = "OAuth clients"
+    fields: ClassVar = ["name", "client_id", "environment", "authentication", "last_used_at"]
+
+
 @admin.register(Application)
 class ApplicationAdmin(Record):
     """The review queue, and the page on which a reviewer decides."""
@@ -109,7 +118,7 @@ class ApplicationAdmin(Record):
         ("Origin", {"fields": ["id", "created_by", "created_at", "is_demo"]}),
     ]
     readonly_fields: ClassVar = ["recent_usage", "people_see"]
-    inlines: ClassVar = [Decisions, Keys]
+    inlines: ClassVar = [Decisions, Keys, Clients]
     actions_detail: ClassVar = [
         "approve",
         "approve_changes",

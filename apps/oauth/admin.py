@@ -10,8 +10,11 @@ from oauth2_provider.models import (
     get_id_token_model,
     get_refresh_token_model,
 )
+from unfold.enums import ActionVariant
 
-from apps.core.office import Record, Rows
+from apps.accounts.models import User
+from apps.core.office import Record, Rows, decision
+from apps.oauth import clients
 from apps.oauth.models import Client, ClientSecret
 
 for model in (
@@ -77,3 +80,13 @@ class ClientAdmin(Record):
         "created",
     ]
     inlines: ClassVar = [SecretRows]
+    actions_detail: ClassVar = ["end_tokens"]
+
+    @decision(
+        "End all tokens",
+        permission="applications.moderate_application",
+        variant=ActionVariant.DANGER,
+    )
+    def end_tokens(self, client: Client, reason: str, actor: User) -> None:
+        """Revoke all that this client holds, for whomever; it may ask for tokens anew."""
+        clients.end_tokens(client, reason=reason, actor=actor)

@@ -28,6 +28,7 @@ class OauthConfig(AppConfig):
             ("consent.given", "An end user let an OAuth client act in a tenant."),
             ("consent.widened", "An end user let an OAuth client do more than before."),
             ("consent.revoked", "An end user took back what an OAuth client was allowed."),
+            ("client.tokens_ended", "An operator ended every token of an OAuth client."),
             ("client.registered", "An OAuth client registered itself."),
             ("client.leaked", "A secret or token of an OAuth client was found in public."),
             ("client.leak_dismissed", "An operator let what was found of a client live on."),

@@ -1,13 +1,16 @@
 """Making and changing an OAuth client."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Container
+from functools import partial
 from typing import Any, Final, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.applications.models import Application
 from apps.core.errors import Problem
+from apps.oauth import clients
 from apps.oauth.clients import ALGORITHMS
 from apps.oauth.models import Client
 from apps.oauth.models.client import GrantType
@@ -17,8 +20,22 @@ from portal.forms.scopes import CHECKBOXES, boxes
 LINES: Final = {"rows": 3, "spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
 
 
+RARE: Final = {  # and what most clients leave it at
+    "post_logout_redirect_uris": "",
+    "backchannel_logout_uri": "",
+    "token_format": Client.TokenFormat.OPAQUE,
+    "id_token_algorithm": ALGORITHMS[0],
+    "dpop_required": False,
+    "par_required": False,
+    "jwks": "",
+    "ip_allow": "",
+}
+
+
 class ClientForm(forms.Form):
     """Everything about a client that its developers decide."""
+
+    rare_title = _("Signing out, token formats, DPoP, PAR, keys and networks")
 
     name = forms.CharField(
         label=_("Name"),
@@ -108,12 +125,14 @@ class ClientForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, organization: str, client: Client | None = None, **kwargs: Any
+        self, *args: Any, application: Application, client: Client | None = None, **kwargs: Any
     ) -> None:
-        """Begin with what ``client`` of ``organization`` has; its environment stays."""
+        """Begin with what ``client`` of ``application`` has; its environment stays."""
         super().__init__(*args, **kwargs)
+        self.client = client or Client(application=application)
         narrowed = cast("forms.MultipleChoiceField", self.fields["scopes"])
-        narrowed.choices = boxes(client.scopes if client else (), organization=organization)
+        owner = application.organization_id
+        narrowed.choices = boxes(client.scopes if client else (), organization=owner)
         if client is None:
             return
         del self.fields["environment"]
@@ -121,6 +140,24 @@ class ClientForm(forms.Form):
             self.initial[name] = getattr(client, name)
         self.initial["ip_allow"] = ", ".join(client.ip_allow)
         self.initial["jwks"] = json.dumps(client.jwks, indent=2) if client.jwks else ""
+
+    @property
+    def usual(self) -> list[forms.BoundField]:
+        """Return the fields that every client needs."""
+        return [field for field in self if field.name not in RARE]
+
+    @property
+    def rare(self) -> list[forms.BoundField]:
+        """Return the fields that most clients leave as they are."""
+        return [field for field in self if field.name in RARE]
+
+    @property
+    def shows_rare(self) -> bool:
+        """Tell whether one of these is wrong, or set to something."""
+        return any(
+            name in self.errors or self.initial.get(name, usual) != usual
+            for name, usual in RARE.items()
+        )
 
     @property
     def livemode(self) -> bool:
@@ -135,22 +172,42 @@ class ClientForm(forms.Form):
         except (ValueError, RecursionError) as error:
             raise forms.ValidationError(_("This is not JSON.")) from error
 
+    def clean(self) -> dict[str, Any]:
+        """Say all that is wrong at once, also what only the service knows."""
+        given = self.values()
+        environment = given.pop("environment", "")
+        wrong = set(self.errors)
+        for look in (
+            partial(clients.check, self.client, **given),
+            partial(clients.check_environment, self.client.application, environment),
+        ):
+            try:
+                look()
+            except Problem as problem:
+                self.refuse(problem, besides=wrong)
+        return self.cleaned_data
+
     def values(self) -> dict[str, Any]:
         """Return what the service takes."""
         wanted = dict(self.cleaned_data)
         for name in ("redirect_uris", "post_logout_redirect_uris"):
-            wanted[name] = wanted[name].split()
-        wanted["ip_allow"] = wanted["ip_allow"].replace(",", " ").split()
+            if name in wanted:
+                wanted[name] = wanted[name].split()
+        if "ip_allow" in wanted:
+            wanted["ip_allow"] = wanted["ip_allow"].replace(",", " ").split()
         return wanted
 
-    def refuse(self, problem: Problem) -> None:
-        """Say beside its field what the service refused, a line for each address."""
-        place = problem.param if problem.param in self.fields else None
-        said: Iterable[str] = [
-            f"{fault['value']}: {fault['detail']}" for fault in problem.errors or []
-        ]
-        for words in said or [problem.detail]:
-            self.add_error(place, words)
+    def refuse(self, problem: Problem, *, besides: Container[str] = ()) -> None:
+        """Say beside its field what the service refused, a line for each address.
+
+        Fields that are wrong ``besides`` say so themselves.
+        """
+        faults = problem.errors or [{"param": problem.param, "detail": problem.detail}]
+        for fault in faults:
+            place = fault["param"] if fault["param"] in self.fields else None
+            words = [fault["value"]] if "value" in fault else []
+            if place not in besides:
+                self.add_error(place, ": ".join([*words, fault["detail"]]))
 
 
 class SecretForm(forms.Form):

@@ -49,7 +49,7 @@ def new(request: PortalRequest, application_id: str) -> HttpResponse:
     application = application_of(request, application_id)
     form = ClientForm(
         request.POST or None,
-        organization=application.organization_id,
+        application=application,
         initial={"environment": tenant_kind(request)},
     )
     if not may(request, "client.create_live"):
@@ -74,8 +74,7 @@ def new(request: PortalRequest, application_id: str) -> HttpResponse:
 def detail(request: PortalRequest, client_id: str) -> HttpResponse:
     """Show a client; POST changes it."""
     client = _client(request, client_id)
-    owner = client.application.organization_id
-    form = ClientForm(request.POST or None, organization=owner, client=client)
+    form = ClientForm(request.POST or None, application=client.application, client=client)
     if request.method == "POST" and form.is_valid():
         if stopped := refusals.of_live(request, client, "client.change_live"):
             return stopped

@@ -92,6 +92,44 @@ def test_each_wrong_address_is_named_with_its_reason(browser: Browser, team: Tea
     assert not Client.objects.exists()
 
 
+def test_all_that_is_wrong_is_said_at_once(browser: Browser, team: Team) -> None:
+    address = reverse("portal:applications-oauth-new", args=[team.application.pk])
+    wrong = {
+        **FIELDS,
+        "name": "",
+        "environment": "live",
+        "authentication": "private_key_jwt",
+        "redirect_uris": "http://client.example/cb",
+        "ip_allow": "everywhere",
+        "backchannel_logout_uri": "http://client.example/bye",
+    }
+    form = browser.post(address, wrong).context["form"]
+    assert set(form.errors) == {
+        "name",
+        "environment",
+        "redirect_uris",
+        "jwks",
+        "ip_allow",
+        "backchannel_logout_uri",
+    }
+    assert form.errors["name"] == ["This field is required."], "each is told once"
+    assert not Client.objects.exists()
+
+
+def test_rare_fields_are_folded_until_one_is_set_or_wrong(
+    browser: Browser, team: Team, client_of_team: Client
+) -> None:
+    new = reverse("portal:applications-oauth-new", args=[team.application.pk])
+    old = reverse("portal:applications-client", args=[client_of_team.client_id])
+    for address in (new, old):
+        form = browser.get(address).context["form"]
+        assert not form.shows_rare
+        assert {*form.usual, *form.rare} == {*form}
+    assert browser.post(new, {**FIELDS, "ip_allow": "everywhere"}).context["form"].shows_rare
+    browser.post(old, {**FIELDS, "token_format": "jwt"})
+    assert browser.get(old).context["form"].shows_rare
+
+
 def test_a_live_client_needs_an_approved_application(browser: Browser, team: Team) -> None:
     address = reverse("portal:applications-oauth-new", args=[team.application.pk])
     answer = browser.post(address, {**FIELDS, "environment": "live"})

@@ -90,7 +90,10 @@ def test_a_policy_names_the_origin_and_nothing_else(uri: str, source: str) -> No
             {"redirect_uris": [f"https://client.example/{number}" for number in range(21)]},
             "redirect_uris",
         ),
-        ({"post_logout_redirect_uris": ["ftp://client.example/"]}, "redirect_uris"),
+        (
+            {"post_logout_redirect_uris": ["ftp://client.example/"]},
+            "post_logout_redirect_uris",
+        ),
         ({"grant_types": []}, "grant_types"),
         ({"grant_types": ["refresh_token"]}, "grant_types"),
         ({"grant_types": ["implicit"]}, "grant_types"),
