@@ -1,5 +1,6 @@
 """What the gateway itself answers: problem documents, and the headers that every answer carries."""
 
+import re
 from email.utils import formatdate
 from typing import Any
 
@@ -19,6 +20,7 @@ ALLOWED = (
     b"Authorization, Content-Type, DPoP, Idempotency-Key, If-Match, If-None-Match, "
     b"Trellis-Version, traceparent, tracestate"
 )
+HEADER_NAMES = re.compile(rb"[\w-]{1,64}(?:, ?[\w-]{1,64}){0,40}", re.ASCII)
 METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE"
 PREFLIGHT_FOR = b"600"  # seconds in which a browser need not ask again
 
@@ -53,12 +55,17 @@ def cors(origin: bytes) -> Headers:
     ]
 
 
-def preflight(origin: bytes) -> Headers:
-    """Return the headers of the answer to a browser that asks before it calls."""
+def preflight(origin: bytes, asked: bytes) -> Headers:
+    """Return the headers of the answer to a browser that asks before it calls.
+
+    ``asked`` are the headers it would send: services know more than ours, and no header stands for
+    a person here.
+    """
+    more = b", " + asked if HEADER_NAMES.fullmatch(asked) else b""
     return [
         (b"access-control-allow-origin", origin),
         (b"access-control-allow-methods", METHODS),
-        (b"access-control-allow-headers", ALLOWED),
+        (b"access-control-allow-headers", ALLOWED + more),
         (b"access-control-max-age", PREFLIGHT_FOR),
         (b"vary", b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers"),
         (b"content-length", b"0"),

@@ -90,7 +90,8 @@ async def handle(exchange: Exchange) -> None:
 
 
 async def _preflight(exchange: Exchange, origin: bytes) -> None:
-    headers = answers.preflight(origin)
+    asked = exchange.headers.get(b"access-control-request-headers", b"")
+    headers = answers.preflight(origin, asked)
     headers.append((b"trellis-request-id", exchange.request_id.encode()))
     await exchange.send({"type": "http.response.start", "status": 204, "headers": headers})
     await exchange.send({"type": "http.response.body", "body": b""})

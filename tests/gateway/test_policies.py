@@ -110,6 +110,7 @@ def test_a_page_of_a_listed_origin_may_call_and_read_refusals_too(
     gateway: Gateway, key: Issued, policed: Policed
 ) -> None:
     asks = {"Origin": SHOP, "Access-Control-Request-Method": "GET"}
+    asks["Access-Control-Request-Headers"] = "authorization,x-shop"
     with policed(cors=[SHOP]):
         told = gateway.client.options("/books/v1/echo", headers=asks)
         read = gateway.client.get("/books/v1/echo", headers={**bearer(key), "Origin": SHOP})
@@ -118,6 +119,7 @@ def test_a_page_of_a_listed_origin_may_call_and_read_refusals_too(
             "/books/v1/echo", headers={**bearer(key), "Origin": "https://evil.example"}
         )
     assert told.status_code == 204
+    assert "x-shop" in told.headers["access-control-allow-headers"]
     assert refused.status_code == 401
     for answer in (told, read, refused):
         assert answer.headers["access-control-allow-origin"] == SHOP
