@@ -9,6 +9,7 @@ SERVED := $(BIN)/python -m box.testing
 INSTALLED := .venv/installed
 # All tests run as two sessions side by side, chosen ones as one.
 PYTEST := $(BIN)/python -m $(if $(T),pytest,tests.support.sides)
+NGINX := PATH="$$PATH:/usr/sbin" command -v nginx
 BROWSER := command -v chromium || command -v chromium-browser || command -v google-chrome
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url $(UPGRADE)
 
@@ -40,6 +41,13 @@ test: setup ## Run the tests; pass some with T=tests/apps/keys
 		echo "Installing chromium for the browser tests …"; \
 		apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends chromium >/dev/null 2>&1; \
 	fi; true
+	@if ! ($(NGINX)) >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing nginx for the tests of an operator's own data plane …"; \
+		apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends nginx >/dev/null 2>&1; \
+	fi; true
+	@if ! ($(NGINX)) >/dev/null; then \
+		echo "The tests with nginx are left out: install nginx (on Debian: apt-get install nginx)."; \
+	fi
 	@if ($(BROWSER)) >/dev/null; then exec $(PYTEST) $(T); else \
 		echo "The browser tests are left out: install chromium (on Debian: apt-get install chromium)."; \
 		exec $(PYTEST) -m "not browser" $(T); \

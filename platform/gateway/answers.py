@@ -92,6 +92,14 @@ def refusal(exchange: Exchange, problem: Problem) -> tuple[int, Headers, bytes]:
     return int(problem.status), headers + common(exchange), body
 
 
+def once(headers: Headers) -> Headers:
+    """Return headers with each name once, for a reader that knows no repeated ones."""
+    joined: dict[bytes, bytes] = {}
+    for name, value in headers:
+        joined[name] = joined[name] + b", " + value if name in joined else value
+    return list(joined.items())
+
+
 def plain(status: int, document: dict[str, Any]) -> tuple[int, Headers, bytes]:
     """Return a small answer of the gateway's own pages."""
     body = orjson.dumps(document)

@@ -9,8 +9,8 @@ from types import FrameType
 from typing import Any
 
 from apps.core.errors import Problem
-from gateway import answers, pipeline, resource, sockets
-from gateway.exchange import Exchange, Receive, Send
+from gateway import answers, authz, pipeline, resource, sockets
+from gateway.exchange import Exchange, Receive, Send, Step
 from gateway.origins import allowed
 from gateway.pages import only_reading, page_at
 from gateway.runtime import Runtime
@@ -70,7 +70,9 @@ async def handle(exchange: Exchange) -> None:
     """Answer a page of our own, a browser's preflight, or take the request through the steps."""
     page = page_at(exchange.path)
     asked = exchange.headers.get(b"access-control-request-method", b"").decode("latin-1")
-    if exchange.method == "OPTIONS" and asked and (origin := allowed(exchange, asked)):
+    if page is authz.decide:
+        await _show(exchange, page)
+    elif exchange.method == "OPTIONS" and asked and (origin := allowed(exchange, asked)):
         await _preflight(exchange, origin)
     elif exchange.method == "OPTIONS" and page is resource.metadata:
         await resource.preflight(exchange)
@@ -78,15 +80,18 @@ async def handle(exchange: Exchange) -> None:
         await pipeline.serve(exchange)
     else:
         exchange.origin = allowed(exchange, exchange.method)
-        try:
-            await only_reading(exchange)
-            await page(exchange)
-        except Problem as problem:
-            status, headers, body = answers.refusal(exchange, problem)
-            await exchange.send(
-                {"type": "http.response.start", "status": status, "headers": headers}
-            )
-            await exchange.send({"type": "http.response.body", "body": body})
+        await _show(exchange, only_reading, page)
+
+
+async def _show(exchange: Exchange, *parts: Step) -> None:
+    """Answer with a page of our own, or with what it finds wrong."""
+    try:
+        for part in parts:
+            await part(exchange)
+    except Problem as problem:
+        status, headers, body = answers.refusal(exchange, problem)
+        await exchange.send({"type": "http.response.start", "status": status, "headers": headers})
+        await exchange.send({"type": "http.response.body", "body": body})
 
 
 async def _preflight(exchange: Exchange, origin: bytes) -> None:

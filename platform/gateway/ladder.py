@@ -20,6 +20,7 @@ RUNGS = {
     "authenticate": "known",
     "prove": "proof",
     "guard": "address",
+    "hand_over": "handed_over",
     "authorize": "allowed",
     "check_request": "request_schema",
     "replay": "idempotency",

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from apps.core import tickets
 from apps.core.rest.errors import MethodNotAllowed
-from gateway import answers
+from gateway import answers, authz
 from gateway.challenges import WELL_KNOWN
 from gateway.exchange import Exchange, Headers
 from gateway.live import Queue
@@ -129,7 +129,9 @@ PAGES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
 
 
 def page_at(path: str) -> Callable[[Exchange], Awaitable[None]] | None:
-    """Return the page at ``path``; a resource's metadata lies below the well-known name."""
+    """Return the page at ``path``; some have others below them."""
+    if path.startswith("/authz") and path[6:7] in {"", "/"}:
+        return authz.decide
     if path == WELL_KNOWN or path.startswith(f"{WELL_KNOWN}/"):
         return metadata
     return PAGES.get(path)

@@ -74,7 +74,13 @@ async def serve(exchange: Exchange) -> None:
 
 
 async def refuse(exchange: Exchange, problem: Problem) -> None:
-    """Answer with a problem document; a known caller learns what is left of the limits."""
+    """Answer with a problem document."""
+    body = await settle(exchange, problem)
+    await answer(exchange, b"" if exchange.method == "HEAD" else body)
+
+
+async def settle(exchange: Exchange, problem: Problem) -> bytes:
+    """Make a problem document the answer; a known caller learns what is left of the limits."""
     if exchange.reply is not None:
         exchange.reply.drop("it is not passed on")
     if exchange.claim is not None:
@@ -83,7 +89,7 @@ async def refuse(exchange: Exchange, problem: Problem) -> None:
         exchange.verdict = await exchange.runtime.limiter.look(exchange.credential)
     exchange.code = problem.code
     exchange.status, exchange.answer_headers, body = answers.refusal(exchange, problem)
-    await answer(exchange, b"" if exchange.method == "HEAD" else body)
+    return body
 
 
 async def answer(exchange: Exchange, body: bytes) -> None:

@@ -197,3 +197,21 @@ class UpstreamDown(Unavailable):
     """No address of the service behind the gateway is well."""
 
     code = "upstream_down"
+
+
+class AuthzUntrusted(Denied):
+    """Whoever asks for a decision does not show that it is the operator's data plane."""
+
+    code = "authz_untrusted"
+
+
+class AuthzMalformed(Problem):
+    """The data plane asks for a decision without saying what about."""
+
+    code = "authz_malformed"
+
+
+class PolicyNeedsGateway(Unavailable):
+    """The operation's policy asks for what the operator's data plane does not do."""
+
+    code = "policy_needs_gateway"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MB = 1024 * 1024
+SHORTEST = 32  # characters of a secret that is not made here
 PLATFORM_FOLDER = Path(__file__).resolve().parents[2] / ".trellis"
 
 
@@ -29,6 +30,7 @@ class Settings:
     key_prefix: str
     brand: str
     capacity: int = 1000
+    authz: tuple[bytes, ...] = ()
 
     @classmethod
     def read(cls) -> "Settings":
@@ -48,6 +50,7 @@ class Settings:
             key_prefix=text("TRELLIS_BRAND_KEY_PREFIX", "trl"),
             brand=text("TRELLIS_BRAND_NAME", "Acme"),
             capacity=_whole("TRELLIS_GATEWAY_CAPACITY", 1000),
+            authz=_shared("TRELLIS_AUTHZ_SECRET"),
         )
 
 
@@ -73,3 +76,11 @@ def _secret(name: str, value: str) -> bytes:
         return bytes.fromhex(value)
     except ValueError:
         raise Invalid(f"{name} must be hexadecimal.") from None
+
+
+def _shared(name: str) -> tuple[bytes, ...]:
+    """Return secrets that another program holds too, none when there are none."""
+    told = [item.strip() for item in text(name, "").split(",") if item.strip()]
+    if any(len(item) < SHORTEST or not item.isascii() for item in told):
+        raise Invalid(f"Each secret in {name} must have {SHORTEST} ASCII characters or more.")
+    return tuple(item.encode() for item in told)

@@ -14,7 +14,7 @@ from apps.core.errors import Problem
 from apps.core.rest.errors import InternalError, UpstreamFailed, UpstreamTimeout
 from gateway import answers, pipeline
 from gateway.course import opening
-from gateway.exchange import Exchange, Headers, Receive, Send
+from gateway.exchange import Exchange, Receive, Send
 from gateway.ladder import blame
 from gateway.problems import SocketRefused
 from gateway.reply import Failed
@@ -182,13 +182,6 @@ async def _deny(exchange: Exchange, problem: Problem) -> None:
     exchange.status, headers, body = answers.refusal(exchange, problem)
     record(exchange, bytes_out=len(body))
     start = {"type": "websocket.http.response.start", "status": exchange.status}
-    await exchange.send({**start, "headers": _once(headers)})
+    # granian 2.8 dies of a denial that repeats a name.
+    await exchange.send({**start, "headers": answers.once(headers)})
     await exchange.send({"type": "websocket.http.response.body", "body": body})
-
-
-def _once(headers: Headers) -> Headers:
-    """Return headers with each name once: granian 2.8 dies of a denial that repeats one."""
-    joined: dict[bytes, bytes] = {}
-    for name, value in headers:
-        joined[name] = joined[name] + b", " + value if name in joined else value
-    return list(joined.items())

@@ -35,6 +35,10 @@ WORDS: Final = {  # The gateway's name of a decision: what it means when passed,
         _("Application, address or scopes do not allow it"),
     ),
     "limit": (_("Within the plan's limits"), _("Beyond one of the plan's limits")),
+    "handed_over": (
+        _("Handed over to the platform's own data plane"),
+        _("Not handed over to the platform's own data plane"),
+    ),
     "backend": (_("The backend answered"), _("The backend did not answer")),
 }
 

@@ -113,7 +113,8 @@ class StandIn:
     async def _request(self, head: bytes, reader: asyncio.StreamReader) -> dict[str, Any]:
         first, *lines = head.decode("latin-1").split("\r\n")[:-2]
         method, target, _ = first.split(" ")
-        headers = [line.split(": ", 1) for line in lines]
+        pairs = [line.split(": ", 1) for line in lines]
+        headers = [[name.lower(), value] for name, value in pairs]
         found = {name: value for name, value in headers}  # noqa: C416 - dict() is not typed so
         request = {"method": method, "target": target, "headers": headers, "whole": False}
         self.requests.append(request)

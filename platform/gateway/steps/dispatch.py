@@ -113,16 +113,12 @@ def _head(exchange: Exchange, pool: Pool, *, streamed: bool) -> bytes:
 
 def lines(exchange: Exchange, pool: Pool, method: str) -> list[bytes]:
     """Return the lines of a request's head for a target, but for the length of its body."""
-    runtime, operation = exchange.runtime, exchange.operation
-    assert operation is not None  # noqa: S101 - steps before this one
-    target, path = exchange.target, exchange.path
-    if operation.upstream:
-        target = (operation.base + target[operation.own :]) or b"/"
-        path = (operation.base.decode() + path[operation.own :]) or "/"
+    runtime = exchange.runtime
+    target, path = place(exchange)
     told = [
         method.encode() + b" " + target + b" HTTP/1.1",
         b"host: " + pool.authority,
-        b"trellis-caller: " + _caller(exchange, method, path).encode(),
+        b"trellis-caller: " + vouch(exchange, method, path).encode(),
         b"trellis-request-id: " + exchange.request_id.encode(),
         b"traceparent: " + exchange.traceparent,
         b"x-forwarded-for: " + exchange.address.encode(),
@@ -147,7 +143,19 @@ def _kept_back(connection: bytes) -> frozenset[bytes]:
     return frozenset(NOT_PASSED_ON | {name.strip().lower() for name in connection.split(b",")})
 
 
-def _caller(exchange: Exchange, method: str, path: str) -> str:
+def place(exchange: Exchange) -> tuple[bytes, str]:
+    """Return where the service knows what was asked: the target with its query, and the path."""
+    operation = exchange.operation
+    assert operation is not None  # noqa: S101 - steps before this one
+    target, path = exchange.target, exchange.path
+    if operation.upstream:
+        target = (operation.base + target[operation.own :]) or b"/"
+        path = (operation.base.decode() + path[operation.own :]) or "/"
+    return target, path
+
+
+def vouch(exchange: Exchange, method: str, path: str) -> str:
+    """Return ``Trellis-Caller``: who asks, for this method and path of the service only."""
     credential, operation = exchange.credential, exchange.operation
     assert credential is not None  # noqa: S101 - steps before this one
     assert operation is not None  # noqa: S101 - as above

@@ -108,12 +108,12 @@ def client(exchange: Exchange) -> str:
     if count:
         told = [v for name, v in exchange.raw_headers if name == b"x-forwarded-for"]
         hops = [hop.strip() for hop in b",".join(told).decode("latin-1").split(",")] + hops
-    return _plain(hops[-1 - count] if len(hops) > count else hops[0]) or exchange.address
+    return plain(hops[-1 - count] if len(hops) > count else hops[0]) or exchange.address
 
 
 @lru_cache(maxsize=4096)
-def _plain(text: str) -> str:
-    """Return an address as it is written most shortly, IPv4 without its IPv6 clothes."""
+def plain(text: str) -> str:
+    """Return an address as it is written most shortly, IPv4 without IPv6 clothes; "" for others."""
     try:
         address = ip_address(text)
     except ValueError:
