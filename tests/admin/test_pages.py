@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -17,12 +18,15 @@ from apps.accounts.models import User
 from apps.applications import services as applications
 from apps.catalog import services as catalog
 from apps.catalog import serving
+from apps.core import clock
 from apps.events.models import Event
 from apps.keys.models import Key, LeakReport
 from apps.moderation import services as moderation
 from apps.oauth import client_secrets
 from apps.oauth.models import Client as OAuthClient
 from apps.onboarding import invitations
+from apps.plans import changes, overrides
+from apps.plans import services as plans
 from apps.usage.models import Request
 from tests.support import make, traffic
 from tests.support.queries import Queries
@@ -56,6 +60,15 @@ def world(developer: User, operator: User) -> Key:
     Group.objects.create(name="Reviewers")
     applications.submit(application, actor=developer)
     moderation.approve(application, reason="Good.", actor=operator)
+    pro = plans.publish("pro", name="Pro", limits=[], is_public=True).plan
+    changes.request(application, plan=pro, reason="We grow.", actor=developer)
+    overrides.override(
+        application,
+        limits=make.LIMITS[:1],
+        ends_at=clock.real() + timedelta(days=1),
+        reason="A sale.",
+        actor=operator,
+    )
     LeakReport.objects.create(key=issued.key, reporter="GitHub", policy="notify")
     traffic.serve(issued.key)
     traffic.serve(None, status=401, code="key_unknown")

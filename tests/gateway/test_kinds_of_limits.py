@@ -18,6 +18,7 @@ from apps.keys.services import Issued
 from apps.plans.limits import Policy
 from gateway import crowds, frames
 from gateway.limits import Limiter
+from gateway.routes import Operation
 from tests.gateway.conftest import World, bearer
 from tests.gateway.process import Gateway
 from tests.gateway.standin import StandIn
@@ -282,10 +283,6 @@ def test_a_limit_that_counts_some_operations_leaves_the_others_alone(
 def test_what_counts_other_operations_neither_shortens_nor_moves_a_count() -> None:
     """The state of each selection lies by itself: what is not counted touches nothing of it."""
 
-    class Operation:
-        def __init__(self, name: str) -> None:
-            self.api, self.name = "shop", name
-
     async def work(limiter: Limiter) -> None:
         key = credential(
             Policy("all", "rate", "application", 1000, window=1),
@@ -293,7 +290,7 @@ def test_what_counts_other_operations_neither_shortens_nor_moves_a_count() -> No
             Policy("others", "quota", "application", 7, period="day", operations=("b", "a")),
         )
         for name, some, others in (("a", 4, 6), ("c", None, None), ("b", None, 5), ("a", 3, 4)):
-            verdict = await limiter.decide(key, 1, Operation(name))  # type: ignore[arg-type]
+            verdict = await limiter.decide(key, 1, Operation("shop", name, "GET", (), 1))
             told = dict(
                 zip([s.policy.name for s in verdict.slots], verdict.numbers[::2], strict=True)
             )
