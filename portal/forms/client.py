@@ -20,7 +20,8 @@ from portal.forms.scopes import CHECKBOXES, boxes
 LINES: Final = {"rows": 3, "spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
 
 
-RARE: Final = {  # and what most clients leave it at
+RARE: Final[dict[str, Any]] = {  # and what most clients leave it at
+    "scopes": [],
     "post_logout_redirect_uris": "",
     "backchannel_logout_uri": "",
     "token_format": Client.TokenFormat.OPAQUE,
@@ -35,7 +36,7 @@ RARE: Final = {  # and what most clients leave it at
 class ClientForm(forms.Form):
     """Everything about a client that its developers decide."""
 
-    rare_title = _("Signing out, token formats, DPoP, PAR, keys and networks")
+    rare_title = _("More: fewer scopes, networks, keys, token formats, DPoP, PAR, signing out")
 
     name = forms.CharField(
         label=_("Name"),

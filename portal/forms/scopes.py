@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.applications.models import Application
 from apps.applications.scopes import EVERYONES
+from apps.catalog.models import Scope
 from apps.keys.models import Key
 from apps.oauth import scopes
 from apps.oauth.scopes import Words
@@ -70,10 +71,14 @@ class AskedForm(ScopesForm):
 
 
 def _tried(application: Application) -> list[str]:
-    """Return what the working keys of ``application`` can do; everything where it has none."""
+    """Return what the working keys of ``application`` can do; all data where it has none.
+
+    What manages the organization is ticked one by one, or not asked for.
+    """
     working = Key.objects.usable().filter(application=application)
     tried = {name for held in working.values_list("scopes", flat=True) for name in held}
-    return sorted(tried or scopes.known(application.organization_id))
+    data = Scope.objects.shown_to(application.organization_id).of_data()
+    return sorted(tried or data.values_list("name", flat=True))
 
 
 def boxes(held: Iterable[str] = (), *, organization: str) -> list[tuple[str, SafeString]]:

@@ -111,11 +111,12 @@ def test_a_scope_that_does_not_exist_is_neither_asked_for_nor_approved(
 
 
 def test_a_developer_says_on_submitting_what_it_needs(client: Browser, developer: User) -> None:
-    make.scopes("orders:read", "orders:write")
+    make.scopes("orders:read", "orders:write", "platform.keys:write")
     made = make.application(developer.memberships.get().organization)
     client.force_login(developer)
     address = reverse("portal:applications-submit", args=[made.pk])
-    assert client.get(address).context["form"].initial["scopes"]
+    ticked = client.get(address).context["form"].initial["scopes"]
+    assert ticked == ["orders:read", "orders:write"], "nothing that manages, unless it is ticked"
     client.post(address, {"scopes": ["orders:read"]})
     made.refresh_from_db()
     assert (made.state, made.requested_scopes) == (Application.State.SUBMITTED, ["orders:read"])
