@@ -145,6 +145,8 @@ PORTAL: Final[dict[str, Entry]] = {
     "members-remove": role("member.remove", fresh="always"),
     "members-leave": role("organization.read", fresh="always"),
     "members-transfer": role("ownership.transfer", fresh="always"),
+    "members-connections": role("connection.revoke"),
+    "members-connections-revoke": role("connection.revoke"),
 }
 ACCOUNT: Final[dict[str, Entry]] = {
     **dict.fromkeys(

@@ -2,10 +2,16 @@
 
 from django.urls import path
 
-from portal.views import invitations, members, organizations, sessions
+from portal.views import connections, invitations, members, organizations, sessions
 
 urlpatterns = [
     path("members", members.index, name="members"),
+    path("members/connections", connections.of_members, name="members-connections"),
+    path(
+        "members/connections/<str:consent_id>/revoke",
+        connections.take_back,
+        name="members-connections-revoke",
+    ),
     path("members/invite", members.invite, name="members-invite"),
     path("members/leave", members.leave, name="members-leave"),
     path("members/<int:member_id>/role", members.role, name="members-role"),

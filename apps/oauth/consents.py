@@ -11,14 +11,18 @@ nothing in a request can skip the question.
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from apps.accounts.models import User
+from apps.applications import presenting
 from apps.core import clock
 from apps.events import services as events
-from apps.oauth import families, redirects
+from apps.notifications import services as notifications
+from apps.oauth import families, redirects, scopes
 from apps.oauth import standing as places
 from apps.oauth.authorization import AuthorizationRequest
 from apps.oauth.models import Client, Consent
+from apps.oauth.models.consent import ConsentQuerySet
 from apps.tenants.models import Tenant, TenantQuerySet
 
 
@@ -26,6 +30,18 @@ def choices(client: Client, user: User, names: Iterable[str]) -> TenantQuerySet:
     """Return the tenants in which ``user`` may let ``client`` have the scopes ``names``."""
     mine = places.tenants(user, names).filter(kind=client.environment)
     return mine.select_related("organization").order_by("pk")
+
+
+def of_members(reader: User) -> ConsentQuerySet:
+    """Return what members let clients do with the data of an organization that ``reader`` sees.
+
+    What only tells who somebody is stays between them and the client, and so does what end users
+    allow for themselves.
+    """
+    there = Q(reader.belongs("tenant__organization"))
+    member = Q(user__memberships__organization=F("tenant__organization"))
+    only_tell_who = Q(scopes__contained_by=list(scopes.OIDC))
+    return Consent.objects.standing().filter(there).filter(member).exclude(only_tell_who)
 
 
 def asks_always(asked: AuthorizationRequest) -> bool:
@@ -97,11 +113,11 @@ def give(
 
 
 @transaction.atomic
-def revoke(consent: Consent, *, actor: User | None) -> None:
+def revoke(consent: Consent, *, actor: User | None) -> bool:
     """Take a consent back: every token that came from it ends. Harmless the second time."""
     mine = Consent.objects.filter(pk=consent.pk, revoked_at=None)
     if not mine.update(revoked_at=clock.real()):
-        return
+        return False
     families.end_all(
         user=consent.user,
         client=consent.client,
@@ -110,6 +126,23 @@ def revoke(consent: Consent, *, actor: User | None) -> None:
         actor=actor,
     )
     _record("consent.revoked", consent, actor=actor, scopes=consent.scopes)
+    return True
+
+
+@transaction.atomic
+def take_back(consent: Consent, *, actor: User) -> None:
+    """Take back what a member agreed to, and write to them. Harmless the second time."""
+    if not revoke(consent, actor=actor) or consent.user == actor:
+        return
+    client, tenant = consent.client, consent.tenant
+    reviewed = presenting.approved(client.application)
+    name = reviewed.name if reviewed else client.name  # as people met it
+    notifications.notify(
+        [consent.user.email],
+        subject=f"{name} no longer acts for you in {tenant.organization}",
+        template="disconnected",
+        context={"tenant": tenant, "name": name, "actor": actor},
+    )
 
 
 def _record(kind: str, consent: Consent, *, actor: User | None, scopes: list[str]) -> None:

@@ -50,6 +50,7 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "client.secret_revoke": BUILDERS,
     "connection.create": BUILDERS,  # letting an application act on the organization's data
     "connection.create_live": LEADERS,
+    "connection.revoke": LEADERS,  # what another member let it do; everybody ends their own
     "plan.request": LEADERS | {BILLING},
     "usage.read": EVERYONE,
     "log.read": READERS,

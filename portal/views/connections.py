@@ -1,7 +1,8 @@
-"""What a person has let applications do, and how it ends."""
+"""What people have let applications do, and how it ends: by themselves, or by who leads them."""
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -26,20 +27,7 @@ SHOWN = 200
 @require_safe
 def index(request: PortalRequest) -> HttpResponse:
     """List the connected applications."""
-    found = list(_mine(request).order_by("-given_at")[:SHOWN])
-    used = _last_used(found)
-    words = scopes.every()
-    rows = [
-        {
-            "consent": consent,
-            "client": consent.client,
-            "who": captions.of(consent.client),
-            "scopes": scopes.described(consent.scopes, words),
-            "used": used.get((consent.client_id, consent.tenant_id)) or consent.last_used_at,
-        }
-        for consent in found
-    ]
-    return render(request, "portal/connections/index.html", {"rows": rows})
+    return render(request, "portal/connections/index.html", {"rows": _rows(_mine(request))})
 
 
 @login_required
@@ -56,24 +44,65 @@ def revoke(request: PortalRequest, consent_id: str) -> HttpResponse:
     return redirect("portal:connections")
 
 
+@never_cache
+@require_safe
+def of_members(request: PortalRequest) -> HttpResponse:
+    """List what members let applications do with the organization's data."""
+    rows = _rows(_in_full(consents.of_members(request.user)))
+    return render(request, "portal/connections/of_members.html", {"rows": rows})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_back(request: PortalRequest, consent_id: str) -> HttpResponse:
+    """End what a member let an application do: a page that asks once, and the act."""
+    consent = get_object_or_404(_in_full(consents.of_members(request.user)), pk=consent_id)
+    if request.method != "POST":
+        return render(request, "portal/connections/take_back.html", {"consent": consent})
+    consents.take_back(consent, actor=request.user)
+    words = {"name": captions.of(consent.client), "who": consent.user}
+    messages.success(request, _("%(name)s no longer acts for %(who)s.") % words)
+    return redirect("portal:members-connections")
+
+
 def _mine(request: PortalRequest) -> ConsentQuerySet:
-    mine = Consent.objects.visible_to(request.user).standing()
+    return _in_full(Consent.objects.visible_to(request.user).standing())
+
+
+def _in_full(found: ConsentQuerySet) -> ConsentQuerySet:
     application = "client__application__"
     faces = (f"{application}logo", f"{application}presentation")
-    known = mine.select_related(f"{application}organization", *faces, "tenant__organization")
+    around = ("user", "tenant__organization")
+    known = found.select_related(f"{application}organization", *faces, *around)
     return known.defer(*(f"{face}__png" for face in faces))
 
 
-def _last_used(found: Iterable[Consent]) -> dict[tuple[int, str], datetime]:
+def _rows(known: ConsentQuerySet) -> list[dict[str, Any]]:
+    found = list(known.order_by("-given_at")[:SHOWN])
+    used, words = _last_used(found), scopes.every()
+    return [
+        {
+            "consent": consent,
+            "client": consent.client,
+            "who": captions.of(consent.client),
+            "scopes": scopes.described(consent.scopes, words),
+            "used": used.get(_place(consent)) or consent.last_used_at,
+        }
+        for consent in found
+    ]
+
+
+def _place(consent: Consent) -> tuple[str, int, str]:
+    return consent.user_id, consent.client_id, consent.tenant_id
+
+
+def _last_used(found: Iterable[Consent]) -> dict[tuple[str, int, str], datetime]:
     """Return when each was used last: a call with one of its tokens, or a new token."""
     tokens = AccessToken.objects.filter(
         user__in={consent.user_id for consent in found},
         application__in={consent.client_id for consent in found},
     )
-    rows = tokens.values("application_id", "tenant_id").annotate(
+    rows = tokens.values_list("user_id", "application_id", "tenant_id").annotate(
         called=Max("last_used_at"), made=Max("created")
     )
-    return {
-        (row["application_id"], row["tenant_id"]): max(filter(None, (row["called"], row["made"])))
-        for row in rows
-    }
+    return {(*place,): max(filter(None, (called, made))) for *place, called, made in rows}

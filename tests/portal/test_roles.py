@@ -15,7 +15,7 @@ from zeal import zeal_ignore
 
 from apps.accounts.models import BrowserSession, User
 from apps.core import ids
-from apps.oauth import client_secrets
+from apps.oauth import client_secrets, consents
 from apps.onboarding import invitations
 from apps.orgs.models import Membership, Role
 from apps.orgs.permissions import PERMISSIONS
@@ -91,6 +91,9 @@ def there(team: Team) -> dict[str, Any]:
     invited = invitations.invite(
         team.organization, email="eve@example.org", role=Role.AUDITOR, actor=team.developer
     )
+    given = consents.give(
+        client, user=member.user, tenant=team.sandbox, scopes=["orders:read"], actor=member.user
+    )
     place = BrowserSession.objects.create(user=team.developer, session_key="k" * 32)
     return RANDOM | {
         "application_id": team.application.pk,
@@ -100,6 +103,7 @@ def there(team: Team) -> dict[str, Any]:
         "secret_id": secret.pk,
         "invitation_id": invited.pk,
         "member_id": member.pk,
+        "consent_id": given.pk,
         "session_id": place.pk,
     }
 

@@ -43,6 +43,7 @@ ACTIONS = {
     "client.secret_revoke": "oad",
     "connection.create": "oad",
     "connection.create_live": "oa",
+    "connection.revoke": "oa",
     "plan.request": "oab",
     "usage.read": "oadbu",
     "log.read": "oadu",
@@ -89,6 +90,8 @@ PAGES = {
     "members-remove": ("oa", "oa"),
     "members-leave": ("oadbu", "oadbu"),
     "members-transfer": ("o", "o"),
+    "members-connections": ("oa", "oa"),
+    "members-connections-revoke": ("oa", "oa"),
 }
 # Pages of a person, whatever their role.
 OWN = {

@@ -67,6 +67,7 @@ SIGNED_IN = {
     "sign-out": "/oauth/logout",
     "settings": "/settings",
     "members": "/members",
+    "members-connections": "/members/connections",
     "member-invite": "/members/invite",
     "organizations": "/organizations",
     "organization-new": "/organizations/new",
