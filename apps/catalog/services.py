@@ -121,7 +121,9 @@ def change_api(
             raise Invalid(f"visibility must be one of {', '.join(Api.Visibility.values)}.")
         if policy is not KEEP:
             policies.parse(policy)
-            for operation in Operation.objects.filter(version__api=api.pk).exclude(policy={}):
+            tuned = Operation.objects.filter(version__api=api.pk).exclude(policy={})
+            rows = tuned.select_related("version__api").defer("version__document")
+            for operation in rows:
                 with placed(f"{operation.version}: {operation}"):
                     policies.parse(operation.policy, of=policy)
     wanted = {"name": name, "description": description, "visibility": visibility, "policy": policy}

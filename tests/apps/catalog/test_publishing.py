@@ -98,6 +98,19 @@ def test_operations_keep_their_rows_and_what_the_operator_set(
     assert Operation.objects.get(pk=row.pk).cost == 7
 
 
+def test_an_apis_policy_is_held_against_those_of_its_operations(
+    upstream: Upstream, operator: User
+) -> None:
+    version = publish(upstream)
+    for row in version.operations.all():
+        catalog.change_operation(row, policy={"timeout": 60}, actor=operator)
+    api = Api.objects.get(slug="pets")
+    assert catalog.change_api(api, policy={"retries": 0}, actor=operator)
+    with pytest.raises(Unprocessable, match="retries must be a whole number"):
+        catalog.change_api(api, policy={"retries": "none"}, actor=operator)
+    assert Api.objects.get(slug="pets").policy == {"retries": 0}
+
+
 def test_operations_may_swap_their_names(upstream: Upstream) -> None:
     version = publish(upstream)
     swapped = deepcopy(DOCUMENT)
