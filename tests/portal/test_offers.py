@@ -14,7 +14,7 @@ from django.urls import Resolver404, resolve, reverse
 
 from apps.applications.models import Application
 from apps.keys import services as keys
-from apps.oauth import client_secrets
+from apps.oauth import client_secrets, consents
 from apps.onboarding import invitations
 from apps.orgs.models import Membership, Role
 from apps.orgs.permissions import PERMISSIONS
@@ -53,7 +53,15 @@ def worlds(team: Team) -> World:
     mate = Membership.objects.create(
         organization=team.organization, user=make.user(), role=Role.ADMIN
     )
+    given = consents.give(
+        consent.client(approved, environment="live"),
+        user=mate.user,
+        tenant=live,
+        scopes=["orders:read"],
+        actor=mate.user,
+    )
     shared = RANDOM | {
+        "consent_id": given.pk,
         "invitation_id": invited.pk,
         "member_id": mate.pk,
         "request_id": traffic.serve(team.key),
@@ -91,6 +99,7 @@ def test_what_is_tried_is_what_people_see(team: Team, worlds: World) -> None:
             "keys-revoke",
             "applications-client-secret",
             "members-transfer",
+            "members-connections-revoke",
         ):
             assert path(name, one) in offered
 
