@@ -43,8 +43,11 @@ ANYWHERE = {
 
 def failed(name: str, problem: Problem, **values: Any) -> bytes:
     """Return the decision ``name`` that ended in ``problem``, as JSON."""
-    found = {"code": problem.code, "detail": masked(problem.detail[:LONG]), **problem.values}
-    found |= {TOLD[name]: value for name, value in problem.headers.items() if name in TOLD}
+    found: dict[str, Any] = {"code": problem.code, "detail": masked(problem.detail[:LONG])}
+    for header, text in problem.headers.items():
+        if header in TOLD:
+            found[TOLD[header]] = int(text) if text.isdecimal() else text
+    found |= problem.values
     if problem.param:
         found["param"] = problem.param[:LONG]
     if problem.errors:

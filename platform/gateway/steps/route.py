@@ -1,9 +1,7 @@
 """Find the operation."""
 
-from apps.core.errors import Problem
 from gateway.endings import retired
-from gateway.exchange import FAILED, Exchange, rung
-from gateway.problems import VersionRetired
+from gateway.exchange import Exchange, rung
 from gateway.steps.receive import too_large
 
 FOUND = rung("route")
@@ -13,15 +11,10 @@ async def route(exchange: Exchange) -> None:
     """Look method and path up in the compiled catalog."""
     assert exchange.credential is not None  # noqa: S101 - steps before this one
     organization = exchange.credential.organization
-    try:
-        operation = exchange.runtime.routes.find(exchange.method, exchange.path, organization)
-    except Problem as problem:
-        exchange.trace.append(rung("route", FAILED, code=problem.code))
-        raise
+    operation = exchange.runtime.routes.find(exchange.method, exchange.path, organization)
     exchange.operation = operation
     exchange.api = operation.api
     if operation.sunset_at is not None and operation.sunset_at <= exchange.wall / 1e6:
-        exchange.trace.append(rung("route", FAILED, code=VersionRetired.code))
         raise retired(operation.api, operation.version, operation.sunset_at, operation.guide)
     if exchange.length and exchange.length > operation.policy.body_limit:
         raise too_large(exchange.length, operation.policy.body_limit)
