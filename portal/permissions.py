@@ -132,6 +132,7 @@ PORTAL: Final[dict[str, Entry]] = {
     "keys-reveal": role("key.reveal"),
     "keys-revoke": role("key.revoke"),
     "keys-check": role("key.read"),
+    "keys-change": role("key.change"),
     "keys-rotate": role("key.rotate"),
     "keys-hand-over": role("key.read"),
     "keys-hand-over-change": role("key.rotate"),

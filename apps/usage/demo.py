@@ -9,7 +9,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -240,8 +240,27 @@ def _record(chance: random.Random, part: Slice, owner: bytes) -> bytes:
         units=_units(part),
         ip=f"203.0.113.{chance.randrange(0, 256, 16)}",
         user_agent=chance.choice(AGENTS),
-        trace=json.dumps([["demo", "written by the demo, never sent"]]).encode(),
+        trace=json.dumps(_trace(part)).encode(),
     )
+
+
+def _trace(part: Slice) -> list[list[Any]]:
+    """Return decisions as a gateway would have made them, with a word that none did."""
+    made: list[list[Any]] = [["demo", "written by the demo, never sent"]]
+    made += [[name, "passed"] for name in ("known", "standing", "route", "allowed", "limit")]
+    name = part.call.operation
+    if part.status == 403:  # noqa: PLR2004 - HTTP's
+        needs = {"needs": ["customers:write"], "has": ["orders:read"]}
+        said = f"{name} needs the scope customers:write; the credential has orders:read."
+        return [*made[:-2], ["allowed", "failed", {"code": part.code, "detail": said, **needs}]]
+    if part.status == 429:  # noqa: PLR2004 - as above
+        facts = {"limit": "burst", "left": {"burst": 0}, "cost": part.call.cost, "retry_after": 1}
+        said = "The limit burst of 50 in 1 s is reached."
+        return [*made[:-1], ["limit", "failed", {"code": part.code, "detail": said, **facts}]]
+    made.append(["backend", "passed"])
+    if part.code:
+        made.append(["answer", "failed", {"status": part.status, "code": part.code}])
+    return made
 
 
 def _units(part: Slice) -> int:

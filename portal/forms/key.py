@@ -1,5 +1,6 @@
 """Making an API key."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -12,6 +13,7 @@ from apps.applications.models import Application
 from apps.applications.scopes import everything
 from apps.catalog.models import Scope, organizations_of
 from apps.core import clock
+from apps.keys.models import Key
 from apps.tenants.models import Tenant
 
 LIVES: Final = (
@@ -25,6 +27,25 @@ ACCESS: Final = (
     ("full", _("All data of the application")),
     ("restricted", _("Only what is ticked below")),
 )
+
+
+class ChangeForm(forms.Form):
+    """What can be changed of a key: its name, and from where it may be used."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    ip_allow = forms.CharField(
+        label=_("Allowed networks"),
+        required=False,
+        max_length=2000,
+        help_text=_("Calls from elsewhere are refused. Without any, the key works everywhere."),
+        widget=forms.TextInput(
+            attrs={"placeholder": "203.0.113.0/24, 2001:db8::/32", "autocomplete": "off"}
+        ),
+    )
+
+    def networks(self) -> list[str]:
+        """Return the addresses that were listed, with commas or blanks between them."""
+        return _listed(self.cleaned_data["ip_allow"])
 
 
 class KeyForm(forms.Form):
@@ -78,13 +99,18 @@ class KeyForm(forms.Form):
         user: User,
         livemode: bool = False,
         asked: str | None = None,
+        like: Key | None = None,
+        scopes: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
-        """Offer what ``user`` may choose from; begin with what is ``asked`` for or looked at."""
+        """Offer what ``user`` may choose from; begin with what is ``asked`` for or looked at.
+
+        Or begin with what another key has, and with more ``scopes``.
+        """
         super().__init__(*args, **kwargs)
         shown = Scope.objects.shown_to(*organizations_of(user)).order_by("name")
-        scopes = [(scope.name, _label(scope)) for scope in shown]
-        self.fields["scopes"].choices = scopes  # type: ignore[attr-defined]  # a ChoiceField
+        offered = [(scope.name, _label(scope)) for scope in shown]
+        self.fields["scopes"].choices = offered  # type: ignore[attr-defined]  # a ChoiceField
         mine = Application.objects.visible_to(user).order_by("pk")
         self.fields["application"].queryset = mine  # type: ignore[attr-defined]  # a ModelChoiceField
         tenants = Tenant.objects.visible_to(user).order_by("-kind", "pk")
@@ -96,6 +122,12 @@ class KeyForm(forms.Form):
         self.fields["access"].initial = "restricted" if livemode else "full"
         if livemode:
             self.initial["tenant"] = tenants.filter(kind=Tenant.Kind.LIVE).first()
+        if like:
+            self.initial["name"], self.initial["tenant"] = like.name, like.tenant_id
+            self.initial["ip_allow"] = ", ".join(like.ip_allow)
+        if wanted := {*scopes, *(like.scopes if like else ())}:
+            self.initial["scopes"] = [name for name, _label in offered if name in wanted]
+            self.fields["access"].initial = "restricted"
 
     def clean(self) -> dict[str, Any]:
         """Ask a restricted key for a scope; give a full one what its application may do."""
@@ -122,8 +154,11 @@ class KeyForm(forms.Form):
 
     def networks(self) -> list[str]:
         """Return the addresses that were listed, with commas or blanks between them."""
-        listed: str = self.cleaned_data["ip_allow"]
-        return listed.replace(",", " ").split()
+        return _listed(self.cleaned_data["ip_allow"])
+
+
+def _listed(text: str) -> list[str]:
+    return text.replace(",", " ").split()
 
 
 def _label(scope: Scope) -> str:

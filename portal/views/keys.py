@@ -41,6 +41,8 @@ def new(request: PortalRequest) -> HttpResponse:
         user=request.user,
         livemode=able and mode_of(request) == "live",
         asked=request.GET.get("application"),
+        like=_mine(request).filter(pk=request.GET.get("like", "")).first(),
+        scopes=request.GET.getlist("scope"),
     )
     if not able:
         words = _("Live keys are made by an {who}.")

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -26,7 +27,9 @@ def switch(request: PortalRequest) -> HttpResponse:
     mine = Membership.objects.filter(user=request.user)
     chosen = get_object_or_404(mine, organization=request.POST.get("organization", ""))
     request.session[ORGANIZATION] = chosen.organization_id
-    return redirect("portal:overview")
+    wanted = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
+    return redirect(wanted if safe else "portal:overview")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -7,7 +7,7 @@ from apps.orgs.models import Role
 from apps.plans import changes
 from apps.plans import services as plans
 from apps.tenants.models import Membership
-from tests.support import make, management, oidc
+from tests.support import make, management, oidc, traffic
 from tests.support.management import Platform
 
 SANDBOXED = {"initial_tokens", "end_users"}  # live data has none
@@ -46,6 +46,7 @@ def filled(api: Platform) -> dict[str, str]:
         "clients": client.client_id,
         "client_secrets": secret.pk,
         "plan_requests": asked.pk,
+        "requests": traffic.serve(api.key.key),
     }
     if api.caller.livemode:
         return found

@@ -77,6 +77,7 @@ PAGES = {
     "keys-reveal": ("oad", "oad"),
     "keys-revoke": ("oad", "oad"),
     "keys-check": ("oadu", "oadu"),
+    "keys-change": ("oad", "oad"),
     "keys-rotate": ("oad", "oad"),
     "keys-hand-over": ("oadu", "oadu"),
     "keys-hand-over-change": ("oad", "oad"),

@@ -133,7 +133,7 @@ def photograph(
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         if wide > 0:
             yield f"{name}-{mark}: {wide} px too wide"
-        expected = "status of 404" if name == "missing" else "\0"
+        expected = "status of 404" if name in {"missing", "explain-unknown"} else "\0"
         yield from (f"{name}-{mark}: {line}" for line in heard if expected not in line)
         yield from (f"{name}-{mark}: axe {line}" for line in violations(page))
     page.close()
@@ -167,10 +167,12 @@ def portal(
     sign_in(page, base, facts["developer_email"], facts["developer_password"])
     entries = {
         "request": first(page, base, "logs"),
+        "explain": first(page, base, "logs?status=4").replace("/logs/", "/explain/"),
+        "explain-unknown": "/explain/req_0003KmTKYu5PFfWVFiTzxS",
         "application": first(page, base, "applications"),
     }
     page.goto(f"{base}/keys")
-    for verb in ("rotate", "hand-over"):
+    for verb in ("change", "rotate", "hand-over"):
         for link in page.locator(f"main a[href$='/{verb}']").all()[:1]:
             entries[f"key-{verb}"] = link.get_attribute("href") or ""
     page.close()

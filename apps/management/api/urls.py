@@ -8,6 +8,7 @@ from apps.management.api.callers import CallerView, LimitView
 from apps.management.api.client_secrets import ClientSecretView
 from apps.management.api.clients import ClientView
 from apps.management.api.end_users import EndUserView
+from apps.management.api.explanations import ExplanationView
 from apps.management.api.initial_tokens import InitialTokenView
 from apps.management.api.keys import KeyView
 from apps.management.api.logos import LogoView
@@ -17,6 +18,7 @@ from apps.management.api.plans import PlanRequestView, PlanView
 
 urlpatterns = [
     path("me", CallerView.as_view(SHOWN)),
+    path("requests/<str:id>/explanation", ExplanationView.as_view(SHOWN)),
     path("limits", LimitView.as_view(SHOWN)),
     path("organization", OrganizationView.as_view(ONE)),
     path("tenants", TenantView.as_view(LISTED)),

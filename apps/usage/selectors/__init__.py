@@ -20,7 +20,7 @@ from apps.usage.selectors.numbers import (
     used_by,
 )
 from apps.usage.selectors.operator import Platform, TopApplication, platform, recent, top
-from apps.usage.selectors.requests import Page, RequestRow, request, requests
+from apps.usage.selectors.requests import Page, RequestRow, request, request_of, requests
 from apps.usage.selectors.whatif import DAYS, Outcome, Tally, WhatIf, what_if
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "platform",
     "recent",
     "request",
+    "request_of",
     "requests",
     "select",
     "top",

@@ -48,6 +48,7 @@ class RequestRow:
     units: int
     ip: str
     user_agent: str
+    organization_id: str | None = None
     trace: list[Any] | None = None
 
     @property
@@ -127,6 +128,16 @@ def request(user: User, request_id: str, *, own: bool = False) -> RequestRow | N
     return as_rows([found], trace=True)[0]
 
 
+def request_of(request_id: str, *, application: str, tenant: str) -> RequestRow | None:
+    """Return one request with its decision trace, to its application's credentials there."""
+    near = _around(request_id)
+    if near is None:
+        return None
+    owners = {"application_id": ids.decode(application)[1], "tenant_id": ids.decode(tenant)[1]}
+    found = Request.objects.filter(near, pk=request_id, **owners).first()
+    return as_rows([found], trace=True)[0] if found else None
+
+
 def as_rows(found: Sequence[Request], *, trace: bool = False) -> list[RequestRow]:
     """Return rows with the names of their applications and credentials, in a few queries."""
     applications = dict(
@@ -170,6 +181,7 @@ def _row(
         units=row.units,
         ip=row.ip,
         user_agent=row.user_agent,
+        organization_id=_text("org", row.organization_id),
         trace=(row.trace or []) if trace else None,
     )
 

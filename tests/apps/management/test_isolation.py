@@ -23,6 +23,7 @@ PREFIXES = {
     "initial_tokens": "iat",
     "end_users": "usr",
     "plan_requests": "pcr",
+    "requests": "req",
 }
 # By the environments of an organization.
 SHARED = {"members", "invitations", "applications", "plan_requests"}
