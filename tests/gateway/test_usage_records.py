@@ -145,6 +145,9 @@ def test_refused_requests_have_their_record_too(
     assert "needs the scope shop:write" in values["detail"]
     assert found["scope_missing"]["units"] == 0
     assert found["order_paid"]["status"] == 409
+    told = {"status": 409, "code": "order_paid"}
+    assert found["order_paid"]["trace"][-2:] == [["backend", "passed"], ["answer", "failed", told]]
+    assert found["path_invalid"]["trace"][-1][:2] == ["path", "failed"]
 
 
 class Callers:
