@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from apps.orgs import permissions
 from apps.usage import decisions, fixes
@@ -30,6 +31,12 @@ class Explanation:
     def roles(self) -> str:
         """Return who may mend it, in words."""
         return permissions.those_who_may(self.fix.action) if self.fix and self.fix.action else ""
+
+    @property
+    def documented_elsewhere(self) -> bool:
+        """Tell whether the code has a page, and what mends it leads to another one."""
+        own = reverse("portal:error", args=[self.row.code]) if self.page else ""
+        return bool(own) and (self.fix is None or self.fix.path != own)
 
     @property
     def values(self) -> dict[str, str]:
