@@ -71,6 +71,7 @@ def groups(request: HttpRequest) -> list[Group]:
     """Return the navigation with the current page marked."""
     match = request.resolver_match
     here = match.url_name or "" if match and match.namespace == "portal" else ""
+    here = "logs" if here == "explain" else here
     return [
         Group(
             title,
