@@ -36,7 +36,8 @@ class ScopesAndReason(Reason):
     scopes = forms.MultipleChoiceField(
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="What its live keys and tokens may do. It asks for those that are ticked.",
+        help_text="What its live keys and tokens may do. It asks for those that are ticked; those "
+        "that it may have by now say so.",
     )
     field_order = ["scopes", "reason"]
 
@@ -44,11 +45,13 @@ class ScopesAndReason(Reason):
         """Begin with what is asked for."""
         super().__init__(*args, **kwargs)
         known = Scope.objects.order_by("name")
-        words = [
-            (scope.name, f"{scope.name} · {scope.title} · {scope.risk} risk") for scope in known
-        ]
+        words = [(scope.name, self._words(scope)) for scope in known]
         cast("forms.MultipleChoiceField", self.fields["scopes"]).choices = words
         self.initial["scopes"] = self.subject.requested_scopes
+
+    def _words(self, scope: Scope) -> str:
+        said = f"{scope.name} · {scope.title} · {scope.risk} risk"
+        return f"{said} · approved" if scope.name in self.subject.approved_scopes else said
 
 
 class Approval(ScopesAndReason, Seen):
