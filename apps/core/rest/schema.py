@@ -151,7 +151,11 @@ def _failed(kind: type[Problem], status: int) -> OpenApiExample:
 
 def _usual(operation: Described) -> tuple[type[Problem], ...]:
     """Return what can go wrong with every operation of this form."""
-    usual: tuple[type[Problem], ...] = (errors.ParameterUnknown,)
+    usual: tuple[type[Problem], ...] = (  # a body's size is looked at where none is read, too
+        errors.ParameterUnknown,
+        errors.BodyTooLarge,
+        errors.LengthRequired,
+    )
     if operation.sorts:
         usual += (errors.ValidationFailed, errors.CursorInvalid)
     if operation.expands:
@@ -163,7 +167,7 @@ def _usual(operation: Described) -> tuple[type[Problem], ...]:
     if operation.body:
         usual += (errors.ValidationFailed, errors.JsonMalformed, errors.BodyTooComplex)
     if operation.body or operation.media:
-        usual += (errors.BodyTooLarge, errors.LengthRequired, errors.MediaTypeUnsupported)
+        usual += (errors.MediaTypeUnsupported,)
     return (*usual, Unauthorized, ScopeMissing, LimitReached, *BROKEN)
 
 
