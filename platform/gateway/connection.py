@@ -14,6 +14,7 @@ HEADER_LIMIT = 32 * 1024
 HIGH = 256 * 1024  # bytes that may wait for a slow reader
 STREAMED = 120.0  # seconds that a stream of events may be silent; it has no other end
 INTERIM = range(100, 200)
+FINAL = range(200, 600)
 
 
 class Connection(asyncio.Protocol):
@@ -31,6 +32,10 @@ class Connection(asyncio.Protocol):
         self.heard = False  # whether the answer has begun
         self.framed = False
         self.interim = False
+        self.finished = False  # whether the answer has ended in what came just now
+        self.lasting = False  # whether the service will answer another request
+        self.told = False  # whether what came just now held a piece of the body
+        self.mute = 0  # bytes since then that were none: a head, a trailer, extensions of chunks
         self.paused = False
         self._writable = asyncio.Event()
         self._writable.set()
@@ -57,7 +62,8 @@ class Connection(asyncio.Protocol):
     def begin(self, head: bytes) -> Reply:
         """Send a request's head, and its body when it is short."""
         self.reply = reply = Reply(self)
-        self.heard = self.framed = self.events = False
+        self.heard = self.framed = self.events = self.finished = False
+        self.mute = 0
         self.transport.write(head)
         return reply
 
@@ -95,16 +101,38 @@ class Connection(asyncio.Protocol):
         self.heard = True
         if self.events:
             self.wait(STREAMED)
+        self.told = False
         try:
             self.parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self.abort(Failed("its answer is not HTTP"))
+            return
+        if self.finished:
+            self._end()
+            return
+        # The parser holds a header until it is whole, if it ever is.
+        self.mute = 0 if self.told else self.mute + len(data)
+        if self.mute > HEADER_LIMIT:
+            self.abort(Failed("its headers are too large"))
+
+    def _end(self) -> None:
+        """Keep the connection for the next request, if nothing came that nobody asked for."""
+        if self.transport is not None:
+            if self.sending or not self.lasting:
+                self.transport.close()
+            else:
+                self.pool.release(self)
 
     # What the parser finds.
 
+    def on_message_begin(self) -> None:
+        # Another answer begins before the next request was sent: it would be taken for that one's.
+        if self.reply is None:
+            self.lasting = False
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        if (reply := self.reply) is None:
-            return
+        if (reply := self.reply) is None or reply.status:
+            return  # After the body there are trailers, which nobody asks for.
         name = name.lower()
         reply.size += len(name) + len(value)
         if name == b"content-length":
@@ -122,6 +150,8 @@ class Connection(asyncio.Protocol):
         self.interim = status in INTERIM
         if reply.size > HEADER_LIMIT:
             self.abort(Failed("its headers are too large"))
+        elif not self.interim and status not in FINAL:
+            self.abort(Failed(f"its status {status} is none"))
         elif not self.interim:
             reply.status, reply.size = status, 0
             if self.events:
@@ -132,6 +162,7 @@ class Connection(asyncio.Protocol):
     def on_body(self, data: bytes) -> None:
         if (reply := self.reply) is None:
             return
+        self.told = True
         reply.chunks.append(data)
         reply.size += len(data)
         if reply.size > HIGH and not self.paused:
@@ -145,12 +176,10 @@ class Connection(asyncio.Protocol):
             return
         if self.interim:
             reply.headers.clear()
+            reply.length, self.framed, self.events = None, False, False
             return
         self.reply = None
         reply.complete = True
         reply.wake()
         self.resume()
-        if self.sending or not self.parser.should_keep_alive():
-            self.transport.close()
-        else:
-            self.pool.release(self)
+        self.finished, self.lasting = True, self.parser.should_keep_alive()

@@ -6,10 +6,11 @@ import logging
 from apps.core.errors import Problem
 from apps.core.rest.errors import InternalError, UpstreamFailed, UpstreamTimeout
 from gateway import answers
-from gateway.exchange import Exchange, Step
+from gateway.exchange import Exchange, Message, Step
 from gateway.ladder import blame
 from gateway.reply import Failed, Reply, TimedOut
 from gateway.steps.authenticate import authenticate
+from gateway.steps.dispatch import dispatch
 from gateway.steps.prove import prove
 from gateway.steps.receive import receive
 from gateway.steps.record import record
@@ -52,9 +53,7 @@ async def serve(exchange: Exchange) -> None:
         await refuse(exchange, problem)
         return
     except Failed as failure:
-        blame(exchange, step, failure)
-        kind = UpstreamTimeout if isinstance(failure, TimedOut) else UpstreamFailed
-        await refuse(exchange, kind(f"The service behind {exchange.api} failed: {failure}."))
+        await _fail(exchange, step, failure)
         return
     except Exception as defect:
         log.exception("The gateway failed at %s.", exchange.request_id)
@@ -71,6 +70,13 @@ async def serve(exchange: Exchange) -> None:
         await answer(exchange, body)
     else:
         await _pass_on(exchange, reply)
+
+
+async def _fail(exchange: Exchange, step: Step | None, failure: Failed) -> None:
+    """Tell the caller that the service did not answer."""
+    blame(exchange, step, failure)
+    kind = UpstreamTimeout if isinstance(failure, TimedOut) else UpstreamFailed
+    await refuse(exchange, kind(f"The service behind {exchange.api} failed: {failure}."))
 
 
 async def refuse(exchange: Exchange, problem: Problem) -> None:
@@ -95,14 +101,16 @@ async def settle(exchange: Exchange, problem: Problem) -> bytes:
 async def answer(exchange: Exchange, body: bytes) -> None:
     """Record the request and send an answer that is there as a whole."""
     record(exchange, bytes_out=len(body))
-    await exchange.send(
-        {
-            "type": "http.response.start",
-            "status": exchange.status,
-            "headers": exchange.answer_headers,
-        }
-    )
+    await exchange.send(_start(exchange))
     await exchange.send({"type": "http.response.body", "body": body})
+
+
+def _start(exchange: Exchange) -> Message:
+    return {
+        "type": "http.response.start",
+        "status": exchange.status,
+        "headers": exchange.answer_headers,
+    }
 
 
 async def _pass_on(exchange: Exchange, reply: Reply) -> None:
@@ -113,14 +121,11 @@ async def _pass_on(exchange: Exchange, reply: Reply) -> None:
     """
     watches = _watches(exchange, reply)
     sent, held = 0, b""
+    start, begun = _start(exchange), False
     try:
-        await exchange.send(
-            {
-                "type": "http.response.start",
-                "status": exchange.status,
-                "headers": exchange.answer_headers,
-            }
-        )
+        if reply.length is None:
+            await exchange.send(start)
+            begun = True
         while (chunk := await reply.read()) is not None:
             if exchange.method == "HEAD":
                 continue
@@ -128,8 +133,15 @@ async def _pass_on(exchange: Exchange, reply: Reply) -> None:
             # Where a length was announced, the last byte is the end: it waits for the record.
             now, held = (held, chunk) if reply.length is not None else (chunk, b"")
             if now:
+                # The server says nothing before a body of known length begins.
+                if not begun:
+                    await exchange.send(start)
+                    begun = True
                 await exchange.send({"type": "http.response.body", "body": now, "more_body": True})
     except Failed as failure:
+        if not begun and not watches[0].done():
+            await _fail(exchange, dispatch, failure)
+            return
         exchange.code = exchange.code or "upstream_failed"
         log.warning("The answer to %s broke off: %s.", exchange.request_id, failure)
         record(exchange, bytes_out=sent)
@@ -138,6 +150,8 @@ async def _pass_on(exchange: Exchange, reply: Reply) -> None:
         for watch in watches:
             watch.cancel()
     record(exchange, bytes_out=sent)
+    if not begun:
+        await exchange.send(start)
     await exchange.send({"type": "http.response.body", "body": held})
 
 
