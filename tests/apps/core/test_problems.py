@@ -144,14 +144,15 @@ def test_what_nobody_foresaw_is_logged_and_tells_nothing(
 
 
 def test_two_requests_in_each_others_way_may_try_again() -> None:
-    class Deadlock(Exception):  # noqa: N818 - stands in for psycopg's
+    class Said(Exception):  # noqa: N818 - stands in for psycopg's
         sqlstate = "40P01"
 
     error = OperationalError("deadlock detected")
-    error.__cause__ = Deadlock()
+    error.__cause__ = Said()
     problem = problems.translate(error)
     assert (problem.code, problem.headers) == ("contended", {"Retry-After": "1"})
-    assert problems.translate(OperationalError("gone")).code == "internal_error"
+    error.__cause__.sqlstate = "53100"  # a full disk
+    assert problems.translate(error).code == "internal_error"
 
 
 @pytest.mark.parametrize(

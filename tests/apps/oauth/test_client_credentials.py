@@ -1,6 +1,7 @@
 """A client acts for itself, in a tenant of its own organization, and cheaply."""
 
 import time
+from statistics import median
 
 import pytest
 from django.db import connection
@@ -15,6 +16,7 @@ from tests.support.oauth import Party
 pytestmark = pytest.mark.django_db
 
 CPU = 0.015  # seconds for each request
+CALM = 5  # rounds, of which one has to be calm
 
 
 @pytest.fixture
@@ -101,9 +103,14 @@ def test_it_costs_few_queries_and_no_slow_hash(party: Party) -> None:
         party.token("client_credentials")
     asked = [query for query in captured if "SAVEPOINT" not in query["sql"]]
     assert len(asked) <= 8
+    assert any(_cost(party) <= CPU for _ in range(CALM)), "a slow hash is slow in every round"
+
+
+def _cost(party: Party) -> float:
+    """Return what a request costs this thread; others on the machine make it dearer for a while."""
     costs = []
     for _ in range(5):
-        began = time.process_time()
+        began = time.thread_time()
         party.token("client_credentials")
-        costs.append(time.process_time() - began)
-    assert min(costs) <= CPU
+        costs.append(time.thread_time() - began)
+    return median(costs)
