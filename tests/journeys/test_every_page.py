@@ -13,6 +13,7 @@ ROWS = """
 from datetime import timedelta
 from django.contrib.auth.models import Group
 from apps.applications.models import Application
+from apps.catalog import serving
 from apps.keys import services as keys
 from apps.keys.models import Key, LeakReport
 from apps.core import clock
@@ -24,6 +25,7 @@ LeakReport.objects.get_or_create(
 if not Key.objects.filter(rotated_at__isnull=False).exists():
     keys.rotate(Key.objects.filter(tenant__kind="sandbox").order_by("pk")[0], actor=None)
 Group.objects.get_or_create(name="Reviewers")
+serving.set_upstream("elsewhere", targets={"http://10.0.0.1:9000": 1}, actor=None)
 Client.objects.get_or_create(name="App", application=Application.objects.order_by("pk")[0])
 Invitation.objects.get_or_create(
     email="invited@demo.example",
@@ -35,7 +37,10 @@ Invitation.objects.get_or_create(
 """
 DECISIONS = {
     "applications-application": {"approve", "request-changes", "reject", "suspend", "reinstate"},
-    "orgs-organization": {"suspend"},
+    "orgs-organization": {"suspend", "make-internal"},
+    "catalog-api": {"change-policy", "change-visibility"},
+    "catalog-operation": {"tune"},
+    "catalog-upstream": {"change-serving", "remove"},
     "keys-key": {"revoke"},
     "keys-leakreport": {"dismiss"},
 }

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 LINK = re.compile(r'href="(/admin/[^"?#]*)"')
 TAB = re.compile(r'href="(#(?!general)[\w-]+)"\s+x-on:click="activeTab')
-ROW = re.compile(r"^(/admin/\w+/\w+/)(?!add/)[^/]+/")
+ROW = re.compile(r"^(/admin/\w+/\w+/)(?!add/|import/|what-if/)[^/]+/")
 INDEX = re.compile(r"^/admin/\w+/$")
 # The catalog's index leads to pages that the sidebar does not name.
 SEEDS = {"admin": "/admin/", "admin-index": "/admin/catalog/"}
