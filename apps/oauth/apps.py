@@ -27,7 +27,7 @@ class OauthConfig(AppConfig):
             ("client.deleted", "A developer deleted an OAuth client, and its tokens with it."),
             ("consent.given", "An end user let an OAuth client act in a tenant."),
             ("consent.widened", "An end user let an OAuth client do more than before."),
-            ("consent.revoked", "An end user took back what an OAuth client was allowed."),
+            ("consent.revoked", "What an end user let an OAuth client do was taken back."),
             ("client.tokens_ended", "An operator ended every token of an OAuth client."),
             ("client.registered", "An OAuth client registered itself."),
             ("client.leaked", "A secret or token of an OAuth client was found in public."),
