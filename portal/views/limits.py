@@ -78,7 +78,7 @@ def index(request: PortalRequest, application_id: str) -> HttpResponse:
         **_limits(application),
         "held": held,
         "form": form,
-        "offers": [Offer(plan, _allowed(plan)) for plan in offered],
+        "offers": [Offer(plan, _allowed(plan)) for plan in offered.prefetch_related("versions")],
         "waiting": waiting.select_related("plan").first(),
         "notices": notices.of([application.pk]),
         "history": _history(application),
@@ -120,7 +120,7 @@ def _limits(application: Application) -> dict[str, object]:
 
 
 def _allowed(plan: Plan) -> tuple[Policy, ...]:
-    newest = plan.versions.order_by("-number").first()
+    newest = max(plan.versions.all(), key=lambda version: version.number, default=None)
     return limits.parse(newest.limits) if newest else ()
 
 

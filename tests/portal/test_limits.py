@@ -106,6 +106,17 @@ def test_a_developer_asks_for_a_plan_and_withdraws(
     assert "Ask for another plan" in shown(browser, application)
 
 
+def test_each_plan_that_is_offered_shows_what_its_newest_version_allows(
+    application: Application, developer: User, pro: Plan
+) -> None:
+    for number in (100, 300, 700):
+        limits = [{"name": "burst", "kind": "rate", "limit": number, "window": 1}]
+        plans.publish("large", name="Large", limits=limits, is_public=True)
+    offers = browsers.of(developer).get(page(application)).context["offers"]
+    allowed = {offer.plan.slug: [policy.limit for policy in offer.policies] for offer in offers}
+    assert allowed == {"large": [700], "pro": [900]}
+
+
 def test_a_decision_stands_in_the_history(
     application: Application, developer: User, pro: Plan
 ) -> None:
