@@ -55,14 +55,11 @@ def new(request: PortalRequest, application_id: str) -> HttpResponse:
     if not may(request, "client.create_live"):
         words = _("It cannot be changed later. Live clients are made by an {who}.")
         live.keep_from(form.fields["environment"], "client.create_live", words)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST":
+        valid = form.is_valid()
         if stopped := refusals.of_live(request, form, "client.create_live"):
             return stopped
-        try:
-            made = clients.create(application, **form.values(), actor=request.user)
-        except Problem as problem:
-            form.refuse(problem)
-        else:
+        if valid and (made := _create(request, application, form)):
             return _made(request, made)
     context = {"application": application, "form": form}
     return render(request, "portal/clients/new.html", context)
@@ -75,16 +72,10 @@ def detail(request: PortalRequest, client_id: str) -> HttpResponse:
     """Show a client; POST changes it."""
     client = _client(request, client_id)
     form = ClientForm(request.POST or None, application=client.application, client=client)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST":
         if stopped := refusals.of_live(request, client, "client.change_live"):
             return stopped
-        try:
-            clients.change(client, **form.values(), actor=request.user)
-        except Problem as problem:
-            client.refresh_from_db()  # as it was: the page shows what holds
-            form.refuse(problem)
-        else:
-            messages.success(request, _("Saved."))
+        if form.is_valid() and _change(request, client, form):
             return redirect("portal:applications-client", client.client_id)
     context = {
         "client": client,
@@ -176,6 +167,25 @@ def _mine(request: PortalRequest) -> ClientQuerySet:
 
 def _client(request: PortalRequest, client_id: str) -> Client:
     return get_object_or_404(_mine(request), client_id=client_id)
+
+
+def _change(request: PortalRequest, client: Client, form: ClientForm) -> bool:
+    try:
+        clients.change(client, **form.values(), actor=request.user)
+    except Problem as problem:
+        client.refresh_from_db()  # as it was: the page shows what holds
+        form.refuse(problem)
+        return False
+    messages.success(request, _("Saved."))
+    return True
+
+
+def _create(request: PortalRequest, of: Application, form: ClientForm) -> Client | None:
+    try:
+        return clients.create(of, **form.values(), actor=request.user)
+    except Problem as problem:
+        form.refuse(problem)
+        return None
 
 
 def _made(request: PortalRequest, client: Client) -> HttpResponse:

@@ -3,10 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import zip_longest
 from urllib.parse import urljoin, urlsplit
 
 Said = dict[str, str]
 Data = dict[str, list[str]]
+# Selects that no role is asked about: their choices are sent side by side, not one at a time.
+SETTINGS = frozenset(
+    {"authentication", "id_token_algorithm", "life", "overlap", "silent_hours", "token_format"}
+)
 TICKET = "csrfmiddlewaretoken"  # another one on every page
 FILLED = {"email": "somebody@example.org", "number": "1", "url": "https://client.example"}
 
@@ -33,8 +38,15 @@ class _Form:
         """Yield what is sent as the form begins, then for each other choice and button."""
         begins = {name: [value] for name, value in self.first.items()} | self.begins
         yield begins
+        settings: Data = {}
         for name, value in self.others:
-            yield begins | {name: [value]}
+            if name in SETTINGS:
+                settings.setdefault(name, []).append(value)
+            else:
+                yield begins | {name: [value]}
+        for together in zip_longest(*settings.values()):
+            chosen = zip(settings, together, strict=True)
+            yield begins | {name: [value] for name, value in chosen if value is not None}
         if self.boxes:
             yield begins | self.boxes
 
