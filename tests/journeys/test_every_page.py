@@ -19,12 +19,20 @@ from apps.keys.models import Key, LeakReport
 from apps.core import clock
 from apps.oauth.models import Client
 from apps.orgs.models import Invitation, Organization
+from apps.plans import overrides
+from apps.plans.models import ChangeRequest, Plan
 LeakReport.objects.get_or_create(
     key=Key.objects.order_by("pk")[0], reporter="GitHub", defaults={"policy": "grace"}
 )
 if not Key.objects.filter(rotated_at__isnull=False).exists():
     keys.rotate(Key.objects.filter(tenant__kind="sandbox").order_by("pk")[0], actor=None)
 Group.objects.get_or_create(name="Reviewers")
+first = Application.objects.order_by("pk")[0]
+ChangeRequest.objects.get_or_create(application=first, plan=Plan.objects.order_by("pk")[0])
+limits = [{"name": "burst", "kind": "rate", "limit": 100, "window": 1}]
+overrides.override(
+    first, limits=limits, ends_at=clock.real() + timedelta(days=1), reason="Walk.", actor=None
+)
 serving.set_upstream("elsewhere", targets={"http://10.0.0.1:9000": 1}, actor=None)
 Client.objects.get_or_create(name="App", application=Application.objects.order_by("pk")[0])
 Invitation.objects.get_or_create(
