@@ -12,7 +12,7 @@ from apps.keys import services as keys
 from apps.keys.models import Key
 from portal import refusals
 from portal.forms.key import ChangeForm
-from portal.request import PortalRequest, may
+from portal.request import PortalRequest
 
 
 @login_required
@@ -21,8 +21,8 @@ def change(request: PortalRequest, key_id: str) -> HttpResponse:
     """Show what can be changed of a key, and change it; its scopes and its secret stay."""
     mine = Key.objects.visible_to(request.user).usable().select_related("application", "tenant")
     key = get_object_or_404(mine, pk=key_id)
-    if key.tenant.livemode and not may(request, "key.change_live"):
-        return refusals.of_role(request, "key.change_live")
+    if refused := refusals.of_live(request, key.tenant, "key.change_live"):
+        return refused
     held = {"name": key.name, "ip_allow": ", ".join(key.ip_allow)}
     form = ChangeForm(request.POST or None, initial=held)
     if request.method == "POST" and form.is_valid():

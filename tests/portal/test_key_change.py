@@ -60,6 +60,19 @@ def test_a_live_key_is_changed_by_those_who_may_make_one(
     assert issued.key.name == ("Till" if status == 302 else "Key")
 
 
+def test_a_live_key_is_changed_by_those_who_just_proved_who_they_are(team: Team) -> None:
+    application = make.application(team.organization, approved=True)
+    issued = make.key(application, tenant=make.live(team.organization), scopes=("orders:read",))
+    person = make.user()
+    Membership.objects.create(organization=team.organization, user=person, role=Role.ADMIN)
+    page = reverse("portal:keys-change", args=[issued.key.pk])
+    told = {"name": "Till", "ip_allow": "0.0.0.0/0"}
+    answer = browsers.of(person, ago=3600).post(page, told)
+    issued.key.refresh_from_db()
+    assert (issued.key.name, issued.key.ip_allow) == ("Key", [])
+    assert "reauthenticate" in answer.headers["Location"]
+
+
 def test_a_key_like_another_begins_with_what_that_has(
     browser: Client, newcomer: Client, team: Team
 ) -> None:
