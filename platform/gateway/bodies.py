@@ -1,16 +1,19 @@
 """Bodies: a request's, read as a whole or piece by piece, and an answer's, as JSON."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 
 from gateway.exchange import Exchange
-from gateway.problems import BodyIncomplete
+from gateway.problems import BodyIncomplete, BodySlow
 from gateway.reply import Failed, Reply
 from gateway.steps.receive import too_large
 
 SHORT = 64 * 1024  # bodies up to this length travel with the head
+PATIENCE = 15.0  # seconds for which a body may keep us waiting; each of its bytes adds to them
+SLOWEST = 1024  # bytes a second
 LOOKED_INTO = 4 * 1024 * 1024  # bytes of a body that the gateway reads as a whole
 
 
@@ -25,9 +28,17 @@ async def take(exchange: Exchange) -> None:
 
 async def pieces(exchange: Exchange, limit: int) -> AsyncIterator[bytes]:
     """Yield a body as it comes in; one of more than ``limit`` bytes ends in a Problem."""
-    more = True
+    loop, more, waited = asyncio.get_running_loop(), True, 0.0
     while more:
-        message = await exchange.receive()
+        began = loop.time()
+        try:
+            async with asyncio.timeout_at(began + PATIENCE + exchange.bytes_in / SLOWEST - waited):
+                message = await exchange.receive()
+        except TimeoutError:
+            raise BodySlow(
+                f"After {exchange.bytes_in} bytes the rest was waited for too long."
+            ) from None
+        waited += loop.time() - began
         if message["type"] == "http.disconnect":
             # The caller hung up, or cannot be understood any more: the server tells both like this.
             raise BodyIncomplete(f"After {exchange.bytes_in} bytes the body could not be read on.")

@@ -36,6 +36,7 @@ RUNGS = {
 ANYWHERE = {
     "body_too_large": "body",
     "body_incomplete": "body",
+    "body_slow": "body",
     "overloaded": "room",
     "websocket_refused": "route",
 }

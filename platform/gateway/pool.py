@@ -1,6 +1,7 @@
 """The connections to one address of a service: kept alive, used again, ended in time."""
 
 import asyncio
+import math
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -98,10 +99,21 @@ class Pool:
 
     async def _stream(self, connection: Connection, body: AsyncIterator[bytes]) -> None:
         connection.sending = True
-        async for chunk in body:
+        parts, left = aiter(body), connection.deadline - self.loop.time()
+        while True:
+            # That a caller dawdles is no failure of the service; whoever reads the body ends it.
+            connection.deadline = math.inf
+            try:
+                chunk = await anext(parts)
+            except StopAsyncIteration:
+                break
+            finally:
+                began = self.loop.time()
+                connection.deadline = began + left
             if connection.reply is None:
                 return  # It has answered already, or failed; either is found by waiting.
             await connection.write(chunk)
+            left -= self.loop.time() - began
         connection.sending = False
 
     @property

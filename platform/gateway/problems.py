@@ -30,6 +30,13 @@ class BodyIncomplete(Problem):
     code = "body_incomplete"
 
 
+class BodySlow(Problem):
+    """The body arrives too slowly."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+    code = "body_slow"
+
+
 class OperationUnknown(Missing):
     """No operation of the API has this path."""
 

@@ -300,13 +300,25 @@ def test_less_than_was_announced_is_never_the_whole(ask: Ask, wild: Wild, length
         assert (answer.status_code, answer.json()["code"]) == (502, "upstream_failed")
 
 
-def test_a_redirect_is_the_callers_to_follow(ask: Ask, wild: Wild, upstream: StandIn) -> None:
+def test_a_redirect_inside_is_neither_followed_nor_told(
+    ask: Ask, wild: Wild, upstream: StandIn
+) -> None:
     before = len(upstream.requests)
-    inside = f"location: {upstream.url}/shop/v1/echo".encode()
-    answer = ask([b"HTTP/1.1 307 X\r\ncontent-length: 0\r\n%b\r\n\r\n" % inside])
-    assert answer.status_code == 307
+    for inside in (f"{upstream.url}/shop/v1/echo", "http://169.254.169.254/", f"{wild.url}/admin"):
+        line = f"location: {inside}".encode()
+        answer = ask([b"HTTP/1.1 307 X\r\ncontent-length: 0\r\n%b\r\n\r\n" % line])
+        assert (answer.status_code, "location" in answer.headers) == (307, False)
     assert len(upstream.requests) == before
     assert wild.targets == ["/inner/plain"]
+
+
+def test_a_service_that_leads_to_itself_leads_to_the_gateway(ask: Ask, wild: Wild) -> None:
+    place = f"{wild.url}/inner/plain?again=1"
+    lines = f"location: {place}\r\nlink: <{place}>; rel=next".encode()
+    answer = ask([b"HTTP/1.1 303 X\r\ncontent-length: 0\r\n%b\r\n\r\n" % lines])
+    assert answer.headers["location"] == "/wild/v1/plain?again=1"
+    assert answer.headers["link"] == "</wild/v1/plain?again=1>; rel=next"
+    assert str(wild.port) not in str(answer.headers)
 
 
 def test_others_are_not_slowed_by_a_service_that_drips(

@@ -12,6 +12,7 @@ from gateway import bodies
 from gateway.credential import Credential
 from gateway.exchange import FAILED, Exchange, Headers, rung
 from gateway.ladder import LONG, MANY, error_of
+from gateway.places import LEADING, Places
 from gateway.pool import Pool
 from gateway.reply import Reply
 from gateway.steps.record import masked
@@ -187,16 +188,32 @@ def _standing(credential: Credential) -> bytes:
     return made
 
 
+def _places(exchange: Exchange) -> Places:
+    """Return the addresses of the service behind the operation, inside and outside."""
+    runtime, operation = exchange.runtime, exchange.operation
+    assert operation is not None  # noqa: S101 - steps before this one
+    return Places(
+        own=[target.pool.url for target in runtime.upstreams[operation.upstream].targets],
+        known=[runtime.settings.api_url, runtime.settings.portal_url],
+        base=operation.base.decode(),
+        prefix=exchange.path[: operation.own],
+    )
+
+
 def _answer_headers(exchange: Exchange, reply: Reply) -> Headers:
     """Return the backend's headers; what the gateway says of ends outranks what it says."""
     credential, operation = exchange.credential, exchange.operation
     ending = (credential and credential.rotated_at) or (operation and operation.notice)
     ours = NOT_PASSED_BACK | ENDINGS if ending else NOT_PASSED_BACK
-    return [
+    headers = [
         header
         for header in reply.headers
         if header[0] not in ours and not header[0].startswith(b"access-control-")
     ]
+    # Our own backends know their addresses as callers do.
+    if operation and operation.upstream and any(name in LEADING for name, _ in headers):
+        return _places(exchange).told(headers)
+    return headers
 
 
 def _problem(reply: Reply) -> dict[str, Any]:
