@@ -63,11 +63,12 @@ class Table:
     def __init__(
         self,
         rows: Iterable[OperationRow],
-        documents: Mapping[Version, Document] | None = None,
+        documents: Mapping[Version, str] | None = None,
         *,
         portal: str = "",
     ) -> None:
-        """``documents`` are those of the versions that ``described`` names."""
+        """``documents`` are those of the versions that ``described`` names, as JSON."""
+        read = {of: Document(orjson.loads(text)) for of, text in (documents or {}).items()}
         self.root: Node[Operation] = Node()
         self.versions: dict[str, set[str]] = {}
         scopes: dict[str, set[str]] = {"": set()}  # by /api/version, and of all together
@@ -76,7 +77,7 @@ class Table:
             version = f"v{row.major}"
             self.versions.setdefault(row.api, set()).add(version)
             node = self.root.at(row.api, version, *row.path.split("/")[1:])
-            document = (documents or {}).get((row.api, row.major))
+            document = read.get((row.api, row.major))
             node.held[row.method] = _operation(row, document, portal)
             if row.known_to is not None:
                 self.known_to[row.api] = frozenset(ids.encode("org", one) for one in row.known_to)
@@ -223,7 +224,7 @@ class Routes:
         digest = orjson.dumps([tuple(row) for row in sorted(rows, key=_place)])
         if digest != self._digest:
             try:
-                documents = {v: Document(await self.store.document(*v)) for v in described(rows)}
+                documents = {v: await self.store.document(*v) for v in described(rows)}
                 # A large catalog takes a while, in which requests want to be answered.
                 self.table = await asyncio.to_thread(Table, rows, documents, portal=self.portal)
             except StoreDown:

@@ -148,7 +148,7 @@ OPERATIONS = """
       LEFT JOIN catalog_upstream upstream ON upstream.id = version.upstream_id
 """
 DOCUMENT = """
-    SELECT version.document
+    SELECT version.document::text
       FROM catalog_apiversion version
       JOIN catalog_api api ON api.id = version.api_id
      WHERE api.slug = %s AND version.major = %s
@@ -166,6 +166,7 @@ UPSTREAMS = """
 CONNECTIONS = 4
 QUEUE = 64  # look-ups that may wait for a connection; more are refused at once
 PATIENCE = 1.5  # seconds for one look-up, waiting included
+UNHURRIED = 20.0  # seconds for what no request waits for
 PAUSE = 0.5  # seconds in which a database that failed is not asked again
 
 
@@ -207,6 +208,7 @@ class Store:
     """A small pool of connections; a look-up that would take long is given up."""
 
     def __init__(self, url: str) -> None:
+        self._url = url
         self.pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
             url,
             connection_class=AsyncConnection[DictRow],
@@ -255,10 +257,20 @@ class Store:
         rows = await self._fetch(OPERATIONS, [])
         return [OperationRow(*row.values()) for row in rows]
 
-    async def document(self, api: str, major: int) -> dict[str, Any]:
-        """Return the OpenAPI document of a version; StoreDown when PostgreSQL is away."""
-        rows = await self._fetch(DOCUMENT, [api, major])
-        return rows[0]["document"] if rows else {}
+    async def document(self, api: str, major: int) -> str:
+        """Return the OpenAPI document of a version as JSON; StoreDown when PostgreSQL is away.
+
+        It may have many megabytes: a connection of its own has the time that takes.
+        """
+        try:
+            async with (
+                asyncio.timeout(UNHURRIED),
+                await AsyncConnection.connect(self._url, autocommit=True) as connection,
+            ):
+                row = await (await connection.execute(DOCUMENT, [api, major])).fetchone()
+        except (psycopg.Error, TimeoutError, OSError) as error:
+            raise StoreDown from error
+        return str(row[0]) if row else "{}"
 
     async def claim(self, *values: Any) -> dict[str, Any]:
         """Claim an idempotency key: tenant, application, key, fingerprint, and for how long."""
