@@ -7,7 +7,7 @@ DJANGO := $(BIN)/python manage.py
 # Runs a command with servers and a database of its own, which are gone afterwards.
 SERVED := $(BIN)/python -m box.testing
 INSTALLED := .venv/installed
-# All tests run as two sessions side by side, chosen ones as one.
+# All tests run as three sessions side by side, chosen ones as one.
 PYTEST := $(BIN)/python -m $(if $(T),pytest,tests.support.sides)
 NGINX := PATH="$$PATH:/usr/sbin" command -v nginx
 BROWSER := command -v chromium || command -v chromium-browser || command -v google-chrome
