@@ -48,7 +48,7 @@ def new(request: PortalRequest, application_id: str) -> HttpResponse:
     """Make a client; a confidential one gets its first secret, shown in this answer only."""
     application = application_of(request, application_id)
     form = ClientForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         application=application,
         initial={"environment": tenant_kind(request)},
     )
