@@ -63,7 +63,7 @@ async def gathered(reply: Reply, most: int) -> bytes | None:
 
     What was read of a longer one is there to be passed on as if nothing had happened.
     """
-    if reply.connection is not None and reply.connection.events and not reply.complete:
+    if reply.events:
         return None
     size, parts = 0, []
     while size <= most and (part := await reply.read()) is not None:

@@ -123,7 +123,7 @@ async def _pass_on(exchange: Exchange, reply: Reply) -> None:
     sent, held = 0, b""
     start, begun = _start(exchange), False
     try:
-        if reply.length is None:
+        if reply.events:  # Nobody knows when the first one comes: that it is listened to is news.
             await exchange.send(start)
             begun = True
         while (chunk := await reply.read()) is not None:
@@ -133,7 +133,6 @@ async def _pass_on(exchange: Exchange, reply: Reply) -> None:
             # Where a length was announced, the last byte is the end: it waits for the record.
             now, held = (held, chunk) if reply.length is not None else (chunk, b"")
             if now:
-                # The server says nothing before a body of known length begins.
                 if not begun:
                     await exchange.send(start)
                     begun = True
@@ -158,7 +157,7 @@ async def _pass_on(exchange: Exchange, reply: Reply) -> None:
 def _watches(exchange: Exchange, reply: Reply) -> list[asyncio.Task[None]]:
     """Begin to look for what ends an answer early; a stream of events would never end itself."""
     ends = [_hang_up(exchange)]
-    if reply.connection is not None and reply.connection.events:
+    if reply.events:
         ends += [_fall(exchange), _stop(exchange)]
     return [asyncio.create_task(end) for end in ends]
 

@@ -105,6 +105,11 @@ class Reply:
         self.length = self.size = len(body)
 
     @property
+    def events(self) -> bool:
+        """Tell whether it is a stream of events that goes on."""
+        return self.connection is not None and self.connection.events and not self.complete
+
+    @property
     def _long(self) -> bool:
         return self.length is None or self.length > WHOLE
 
