@@ -18,7 +18,7 @@ from gateway.reply import Failed, Reply
 from gateway.store import UpstreamRow
 
 # This project's own backends: they are watched by the box, and wait for nobody's bulkhead.
-NATIVE = described.parse({"concurrency": 4096, "breaker": {"pause": 1}})
+NATIVE = described.parse({"concurrency": 4096, "breaker": {"pause": 1, "requests": 100}})
 FAILING = frozenset({502, 503, 504})
 BACK_OFF = 0.025  # seconds before the first further try
 log = logging.getLogger(__name__)

@@ -67,6 +67,8 @@ def talk() -> Iterator[Talk]:
 def talking(world: World, talk: Talk, gateway: Gateway) -> None:
     """An API whose one operation may become a WebSocket, and another that may not."""
     with world():
+        Api.objects.filter(slug="talk").delete()  # of another module that borrows this one
+        Upstream.objects.filter(slug="talk").delete()
         upstream = Upstream.objects.create(slug="talk")
         Target.objects.create(upstream=upstream, url=f"http://127.0.0.1:{talk.port}")
         api = Api.objects.create(slug="talk", name="Talk", backend=Api.Backend.UPSTREAM)
