@@ -6,8 +6,9 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
+from apps.oauth import captions
 from apps.oauth.authorization import Refused
-from portal import authorizing, captions
+from portal import authorizing
 
 
 def asker(request: HttpRequest) -> captions.Caption | None:

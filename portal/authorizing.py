@@ -19,10 +19,9 @@ from django.utils.http import urlencode
 
 from apps.accounts.models import User
 from apps.core import clock
-from apps.oauth import pushed, redirects, signing
+from apps.oauth import captions, pushed, redirects, signing
 from apps.oauth.authorization import AuthorizationRequest, Refused, check
 from apps.oauth.models import Client
-from portal import captions
 
 KEPT: Final = 8
 PARKED: Final = "authorization_parked"

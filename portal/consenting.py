@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.http import QueryDict
 
 from apps.accounts.models import User
-from apps.oauth import consents, lifetimes, scopes
+from apps.oauth import captions, consents, lifetimes, scopes
 from apps.oauth.authorization import AuthorizationRequest
 from apps.oauth.models import Client, Consent
 from apps.oauth.models.client import GrantType
@@ -15,7 +15,6 @@ from apps.oauth.scopes import Words
 from apps.orgs import permissions
 from apps.tenants import end_users
 from apps.tenants.models import Membership, Tenant
-from portal import captions
 
 CONNECT: Final = {False: "connection.create", True: "connection.create_live"}
 HOUR: Final = 3600

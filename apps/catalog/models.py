@@ -299,6 +299,11 @@ class Operation(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """Return method and path as the version's document writes them."""
+        return self.method, self.path.replace("{+", "{")
+
 
 class Draft(models.Model):
     """A document that somebody looks at before it is published."""

@@ -44,7 +44,7 @@ def words_of(names: Any) -> dict[str, Words]:
 
 def write(version: ApiVersion, described: Described, *, newest: bool) -> None:
     """Bring operations and scopes in line with a document."""
-    rows = {_place(row): row for row in version.operations.all()}
+    rows = {row.place: row for row in version.operations.all()}
     before = set(chain.from_iterable(row.scopes for row in rows.values()))
     own = {place: row.own_cost for place, row in rows.items() if row.own_cost is not None}
     fresh, changed, renamed = [], [], []
@@ -95,10 +95,6 @@ def _words(wanted: dict[str, Words]) -> None:
             )
 
 
-def _place(row: Operation) -> tuple[str, str]:
-    return row.method, row.path.replace("{+", "{")
-
-
 def _as_described(row: Operation) -> openapi.Operation:
     return openapi.Operation(
         method=row.method,
@@ -112,5 +108,5 @@ def _as_described(row: Operation) -> openapi.Operation:
 
 
 def _with_own_costs(described: Any, rows: Any) -> list[openapi.Operation]:
-    own = {_place(row): row.own_cost for row in rows if row.own_cost is not None}
+    own = {row.place: row.own_cost for row in rows if row.own_cost is not None}
     return [replace(one, cost=own.get(one.place, one.cost)) for one in described]

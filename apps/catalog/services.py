@@ -231,8 +231,7 @@ def _described_cost(operation: Operation) -> int:
     described = describe(
         version.document, slug=version.api.slug, major=version.major, served=served
     )
-    place = operation.method, operation.path.replace("{+", "{")
-    return next((one.cost for one in described.operations if one.place == place), 1)
+    return next((one.cost for one in described.operations if one.place == operation.place), 1)
 
 
 def _scopes_of(api: Api) -> list[list[str]]:

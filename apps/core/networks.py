@@ -10,13 +10,18 @@ MOST: Final = 50
 MAPPED: Final = 96  # bits in front of an IPv4 address that is written as IPv6
 
 
+def listed(text: str) -> list[str]:
+    """Return what somebody typed with commas or blanks between."""
+    return text.replace(",", " ").split()
+
+
 def networks(wanted: Iterable[str]) -> list[str]:
     """Return networks as the gateway compares them: each once, without host bits."""
-    listed = [item.strip() for item in wanted]
-    if len(listed) > MOST:
+    items = [item.strip() for item in wanted]
+    if len(items) > MOST:
         raise Problem(f"At most {MOST} addresses are listed.", param="ip_allow")
     try:
-        return list(dict.fromkeys(str(_network(item)) for item in listed))
+        return list(dict.fromkeys(str(_network(item)) for item in items))
     except ValueError as error:
         raise Problem(f"{error}. Write addresses as 203.0.113.0/24.", param="ip_allow") from error
 

@@ -162,7 +162,7 @@ def invitation(row: Invitation, _: bool) -> Shape:  # noqa: FBT001 - as Resource
 
 def plan(row: Plan, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
     """Return a plan, known by its slug, with what its newest version allows."""
-    newest = max(row.versions.all(), key=lambda version: version.number, default=None)
+    newest = row.newest
     return {
         "object": "plan",
         "id": row.slug,

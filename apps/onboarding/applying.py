@@ -145,7 +145,7 @@ def _tune(version: ApiVersion, wanted: platform_file.Version, actor: Actor) -> N
     rows = {}
     for row in Operation.objects.filter(version=version):
         row.version = version
-        rows[row.name] = rows[f"{row.method} {row.path.replace('{+', '{')}"] = row
+        rows[row.name] = rows[" ".join(row.place)] = row
     tuned = set()
     for name, told in wanted.operations.items():
         place = f"{wanted.place}.operations.{name}"

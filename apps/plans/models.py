@@ -35,6 +35,11 @@ class Plan(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def newest(self) -> "PlanVersion | None":
+        """Return the version that applications are put on now; prefetch ``versions`` for many."""
+        return max(self.versions.all(), key=lambda version: version.number, default=None)
+
 
 class PlanVersion(models.Model):
     """The terms of a plan at one time. Immutable: a change is a new version.

@@ -144,37 +144,32 @@ def _environment(refusal: Refusal) -> Fix:
     return Fix(words, _("Open the keys"), _page("keys"), "key.read")
 
 
-def _approval(refusal: Refusal) -> Fix:
-    return Fix(
-        _("Live traffic needs approval. Until then, call with a sandbox key."),
-        _("Submit for review"),
-        _page("applications-submit", refusal.row.application_id),
-        "application.submit",
-    )
-
-
-def _suspension(refusal: Refusal) -> Fix:
-    return Fix(
-        _("The application's page says why. Only the operator can end it: answer by mail."),
-        _("Read the reason"),
-        _page("applications-detail", refusal.row.application_id),
-        "application.read",
-    )
-
-
-def _limit(refusal: Refusal) -> Fix:
-    return Fix(
-        _("Wait until the limit allows it again, or ask for a plan that allows more."),
-        _("See the limits"),
-        _page("applications-limits", refusal.row.application_id),
-        "application.read",
-    )
+def _of_application(summary: Words, label: Words, page: str, action: str) -> Mend:
+    return lambda refusal: Fix(summary, label, _page(page, refusal.row.application_id), action)
 
 
 def _reference(summary: Words) -> Mend:
     return lambda _refusal: Fix(summary, _("Open the API explorer"), _page("swagger"))
 
 
+APPROVAL: Final = _of_application(
+    _("Live traffic needs approval. Until then, call with a sandbox key."),
+    _("Submit for review"),
+    "applications-submit",
+    "application.submit",
+)
+SUSPENSION: Final = _of_application(
+    _("The application's page says why. Only the operator can end it: answer by mail."),
+    _("Read the reason"),
+    "applications-detail",
+    "application.read",
+)
+LIMIT: Final = _of_application(
+    _("Wait until the limit allows it again, or ask for a plan that allows more."),
+    _("See the limits"),
+    "applications-limits",
+    "application.read",
+)
 RETRY: Final = _guide(
     _("Nothing is wrong with the request. Send it again, with growing pauses."),
     _("What to retry"),
@@ -221,9 +216,9 @@ MENDS: Final[dict[str, Mend]] = {
     **dict.fromkeys(("validation_failed", "parameter_unknown", "json_malformed"), INPUT),
     "scope_missing": _scope,
     "ip_not_allowed": _network,
-    "application_not_approved": _approval,
-    "application_suspended": _suspension,
-    **dict.fromkeys(("limit_reached", "quota_reached", "concurrency_reached"), _limit),
+    "application_not_approved": APPROVAL,
+    "application_suspended": SUSPENSION,
+    **dict.fromkeys(("limit_reached", "quota_reached", "concurrency_reached"), LIMIT),
     **dict.fromkeys(("idempotency_mismatch", "idempotency_in_progress"), IDEMPOTENCY),
     **dict.fromkeys(("upstream_failed", "upstream_timeout"), RETRY),
     **dict.fromkeys(("upstream_resting", "upstream_crowded", "upstream_down"), RETRY),

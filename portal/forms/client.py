@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.applications.models import Application
 from apps.core.errors import Problem
+from apps.core.networks import listed
 from apps.oauth import clients
 from apps.oauth.clients import ALGORITHMS
 from apps.oauth.models import Client
@@ -195,7 +196,7 @@ class ClientForm(forms.Form):
             if name in wanted:
                 wanted[name] = wanted[name].split()
         if "ip_allow" in wanted:
-            wanted["ip_allow"] = wanted["ip_allow"].replace(",", " ").split()
+            wanted["ip_allow"] = listed(wanted["ip_allow"])
         return wanted
 
     def refuse(self, problem: Problem, *, besides: Container[str] = ()) -> None:

@@ -13,6 +13,7 @@ from apps.applications.models import Application
 from apps.applications.scopes import everything
 from apps.catalog.models import Scope, organizations_of
 from apps.core import clock
+from apps.core.networks import listed
 from apps.keys.models import Key
 from apps.tenants.models import Tenant
 
@@ -45,7 +46,7 @@ class ChangeForm(forms.Form):
 
     def networks(self) -> list[str]:
         """Return the addresses that were listed, with commas or blanks between them."""
-        return _listed(self.cleaned_data["ip_allow"])
+        return listed(self.cleaned_data["ip_allow"])
 
 
 class KeyForm(forms.Form):
@@ -154,11 +155,7 @@ class KeyForm(forms.Form):
 
     def networks(self) -> list[str]:
         """Return the addresses that were listed, with commas or blanks between them."""
-        return _listed(self.cleaned_data["ip_allow"])
-
-
-def _listed(text: str) -> list[str]:
-    return text.replace(",", " ").split()
+        return listed(self.cleaned_data["ip_allow"])
 
 
 def _label(scope: Scope) -> str:

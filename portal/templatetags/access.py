@@ -6,7 +6,8 @@ from typing import Any
 from django import template
 from django.core.serializers.json import DjangoJSONEncoder
 
-from portal import asking, captions
+from apps.oauth import captions
+from portal import asking
 from portal import request as portal
 
 register = template.Library()

@@ -2,8 +2,8 @@
 
 from django import template
 
+from apps.oauth import captions
 from apps.oauth.models import Client
-from portal import captions
 
 register = template.Library()
 

@@ -15,10 +15,10 @@ from apps.applications import presenting
 from apps.applications.models import Application
 from apps.core import clock
 from apps.core.errors import Problem
-from apps.oauth import client_secrets, clients, scopes
+from apps.oauth import captions, client_secrets, clients, scopes
 from apps.oauth.models import Client, ClientSecret
 from apps.oauth.models.client import ClientQuerySet, GrantType
-from portal import captions, consenting, refusals
+from portal import consenting, refusals
 from portal.forms import live
 from portal.forms.client import ClientForm, SecretForm
 from portal.request import PortalRequest, may, tenant_kind

@@ -13,10 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.oauth import consents, scopes
+from apps.oauth import captions, consents, scopes
 from apps.oauth.models import AccessToken, Consent
 from apps.oauth.models.consent import ConsentQuerySet
-from portal import captions
 from portal.request import PortalRequest
 
 SHOWN = 200

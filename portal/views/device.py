@@ -22,10 +22,10 @@ from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from apps.core.addresses import client_address
 from apps.core.errors import Missing, Problem
-from apps.oauth import consents, devices, sessions
+from apps.oauth import captions, consents, devices, sessions
 from apps.oauth.authorization import Refused, check_client
 from apps.oauth.models import Client, DeviceGrant
-from portal import authorizing, captions, consenting
+from portal import authorizing, consenting
 from portal.request import PortalRequest
 
 LONGEST = 20

@@ -116,8 +116,8 @@ def openapi(request: HttpRequest, slug: str, major: int) -> HttpResponse:
     version = get_object_or_404(visible, api__slug=slug, major=major)
     if version.api.backend == Api.Backend.NATIVE:
         return JsonResponse({**version.document, "servers": [{"url": settings.API_URL}]})
-    needed = version.operations.values_list("method", "path", "scopes")
-    scopes = {(method, path.replace("{+", "{")): names for method, path, names in needed}
+    needed = version.operations.only("method", "path", "scopes")
+    scopes = {operation.place: operation.scopes for operation in needed}
     server = f"{settings.API_URL}{version.prefix}"
     return JsonResponse(outward(version.document, server=server, scopes=scopes))
 

@@ -12,6 +12,7 @@ from apps.keys import services as keys
 from apps.keys.models import Key
 from portal import refusals
 from portal.forms.key import ChangeForm
+from portal.forms.refusing import refuse
 from portal.request import PortalRequest
 
 
@@ -30,7 +31,7 @@ def change(request: PortalRequest, key_id: str) -> HttpResponse:
             name = form.cleaned_data["name"]
             keys.change(key, name=name, ip_allow=form.networks(), actor=request.user)
         except Problem as problem:
-            form.add_error(problem.param if problem.param in form.fields else None, problem.detail)
+            refuse(form, problem)
         else:
             messages.success(request, _("Saved. Calls follow it within a second."))
             return redirect("portal:keys")

@@ -14,6 +14,7 @@ from apps.keys.models import Key, KeyQuerySet
 from portal import refusals, samples
 from portal.forms import live
 from portal.forms.key import KeyForm
+from portal.forms.refusing import refuse
 from portal.request import PortalRequest, may, mode_of, tenant_kind
 
 SHOWN = 200
@@ -64,7 +65,7 @@ def new(request: PortalRequest) -> HttpResponse:
                 actor=request.user,
             )
         except Problem as problem:
-            form.add_error(problem.param if problem.param in form.fields else None, problem.detail)
+            refuse(form, problem)
         else:
             return issued_page(request, issued)
     return render(request, "portal/keys/new.html", {"form": form})

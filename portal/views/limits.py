@@ -21,6 +21,7 @@ from apps.plans.limits import Policy
 from apps.plans.models import ChangeRequest, Plan
 from apps.plans.standing import Standing
 from portal.forms.plan import PlanForm
+from portal.forms.refusing import refuse
 from portal.request import PortalRequest
 from portal.views.clients import application_of
 
@@ -105,7 +106,7 @@ def _ask(request: PortalRequest, application: Application, form: PlanForm) -> bo
     try:
         changes.request(application, **form.cleaned_data, actor=request.user)
     except Problem as problem:
-        form.add_error(problem.param if problem.param in form.fields else None, problem.detail)
+        refuse(form, problem)
         return False
     return True
 
@@ -120,8 +121,7 @@ def _limits(application: Application) -> dict[str, object]:
 
 
 def _allowed(plan: Plan) -> tuple[Policy, ...]:
-    newest = max(plan.versions.all(), key=lambda version: version.number, default=None)
-    return limits.parse(newest.limits) if newest else ()
+    return limits.parse(newest.limits) if (newest := plan.newest) else ()
 
 
 def _moment(text: str) -> datetime | None:

@@ -11,6 +11,7 @@ from apps.onboarding import invitations
 from apps.orgs import members
 from apps.orgs.models import Invitation, Membership, Organization, Role
 from portal.forms.member import InvitationForm, RoleForm
+from portal.forms.refusing import refuse
 from portal.request import PortalRequest, membership_of
 
 SHOWN = 200
@@ -40,7 +41,7 @@ def invite(request: PortalRequest) -> HttpResponse:
         try:
             made = invitations.invite(organization, **form.cleaned_data, actor=request.user)
         except Problem as problem:
-            form.add_error(problem.param, problem.detail)
+            refuse(form, problem)
         else:
             messages.success(request, _("A mail is on its way to %(to)s.") % {"to": made.email})
             return redirect("portal:members")

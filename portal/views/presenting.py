@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.applications import logos, scopes
 from apps.core.errors import Problem
+from portal.forms.refusing import refuse
 from portal.forms.scopes import ScopesForm
 from portal.request import PortalRequest
 from portal.views.clients import application_of
@@ -30,7 +31,7 @@ def requested_scopes(request: PortalRequest, application_id: str) -> HttpRespons
                 actor=request.user,
             )
         except Problem as problem:
-            form.add_error(problem.param, problem.detail)
+            refuse(form, problem)
         else:
             messages.success(request, _("Saved."))
             return redirect("portal:applications-detail", application.pk)
