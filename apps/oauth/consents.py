@@ -33,15 +33,19 @@ def choices(client: Client, user: User, names: Iterable[str]) -> TenantQuerySet:
 
 
 def of_members(reader: User) -> ConsentQuerySet:
-    """Return what members let clients do with the data of an organization that ``reader`` sees.
+    """Return what members let clients do with the data of an organization that ``reader`` sees."""
+    return by_members(Consent.objects.filter(reader.belongs("tenant__organization")))
+
+
+def by_members(given: ConsentQuerySet) -> ConsentQuerySet:
+    """Return those that members gave to act on their organization's data.
 
     What only tells who somebody is stays between them and the client, and so does what end users
     allow for themselves.
     """
-    there = Q(reader.belongs("tenant__organization"))
     member = Q(user__memberships__organization=F("tenant__organization"))
     only_tell_who = Q(scopes__contained_by=list(scopes.OIDC))
-    return Consent.objects.standing().filter(there).filter(member).exclude(only_tell_who)
+    return given.standing().filter(member).exclude(only_tell_who)
 
 
 def asks_always(asked: AuthorizationRequest) -> bool:

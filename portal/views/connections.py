@@ -47,7 +47,7 @@ def revoke(request: PortalRequest, consent_id: str) -> HttpResponse:
 @require_safe
 def of_members(request: PortalRequest) -> HttpResponse:
     """List what members let applications do with the organization's data."""
-    rows = _rows(_in_full(consents.of_members(request.user)))
+    rows = _rows(consents.of_members(request.user).in_full())
     return render(request, "portal/connections/of_members.html", {"rows": rows})
 
 
@@ -55,7 +55,7 @@ def of_members(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def take_back(request: PortalRequest, consent_id: str) -> HttpResponse:
     """End what a member let an application do: a page that asks once, and the act."""
-    consent = get_object_or_404(_in_full(consents.of_members(request.user)), pk=consent_id)
+    consent = get_object_or_404(consents.of_members(request.user).in_full(), pk=consent_id)
     if request.method != "POST":
         return render(request, "portal/connections/take_back.html", {"consent": consent})
     consents.take_back(consent, actor=request.user)
@@ -65,15 +65,7 @@ def take_back(request: PortalRequest, consent_id: str) -> HttpResponse:
 
 
 def _mine(request: PortalRequest) -> ConsentQuerySet:
-    return _in_full(Consent.objects.visible_to(request.user).standing())
-
-
-def _in_full(found: ConsentQuerySet) -> ConsentQuerySet:
-    application = "client__application__"
-    faces = (f"{application}logo", f"{application}presentation")
-    around = ("user", "tenant__organization")
-    known = found.select_related(f"{application}organization", *faces, *around)
-    return known.defer(*(f"{face}__png" for face in faces))
+    return Consent.objects.visible_to(request.user).standing().in_full()
 
 
 def _rows(known: ConsentQuerySet) -> list[dict[str, Any]]:

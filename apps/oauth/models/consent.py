@@ -24,6 +24,13 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         """Return those that were not withdrawn."""
         return self.filter(revoked_at=None)
 
+    def in_full(self) -> Self:
+        """Return them with everything that is read of one, but for pictures."""
+        application = "client__application__"
+        faces = (f"{application}logo", f"{application}presentation")
+        around = ("user", "tenant__organization", f"{application}organization")
+        return self.select_related(*faces, *around).defer(*(f"{face}__png" for face in faces))
+
 
 class Consent(models.Model):
     """One end user lets one client act in one tenant, within scopes."""
