@@ -13,6 +13,7 @@ CHILDREN = {
     # Under root the worker is root's too, and nothing is collected where static files are missing.
     "PYTHONWARNINGS": "ignore:You're running the worker with superuser,ignore:No directory at",
 }
+HEAD = 30_000  # milliseconds in which a connection must say what it wants, also the next time
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 SOURCES = Path(__file__).resolve().parents[2]
 # In a wheel there is no repository: documents travel inside `portal`.
@@ -144,8 +145,13 @@ def without(environment: dict[str, str], *names: str) -> dict[str, str]:
 
 
 def granian(host: str, port: int) -> list[str]:
-    """Return how a server is started; workers that do not stop are killed after four seconds."""
+    """Return how a server is started; workers that do not stop are killed after four seconds.
+
+    A head must come, and the next one follow, in time. While granian waits to learn which HTTP is
+    spoken nothing ends, so there is one.
+    """
     argv = [sys.executable, "-m", "granian", "--host", host, "--port", str(port)]
+    argv += ["--http", "1", "--http1-header-read-timeout", str(HEAD)]
     return [*argv, "--workers-kill-timeout", "4", "--log-level", "warning"]
 
 

@@ -4,11 +4,12 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import httpx
+
+from box.plan import granian
 
 
 def free_port() -> int:
@@ -39,9 +40,8 @@ class Gateway:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, *, ready: bool = True) -> "Gateway":
-        argv = [sys.executable, "-m", "granian", "--interface", "asgi", "--loop", "uvloop"]
-        argv += ["--host", "127.0.0.1", "--port", str(self.port)]
-        argv += ["--workers-kill-timeout", "4", "--log-level", "warning", "gateway.asgi:app"]
+        argv = [*granian("127.0.0.1", self.port), "--interface", "asgi", "--loop", "uvloop"]
+        argv.append("gateway.asgi:app")
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own server
                 argv, env=self.environment, stdout=log, stderr=log, start_new_session=True

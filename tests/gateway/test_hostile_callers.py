@@ -235,6 +235,8 @@ def test_slow_heads_and_bodies_come_to_an_end(gateway: Gateway, key: Issued) -> 
         "chunks": request("POST /shop/v1/echo HTTP/1.1", key, chunked) + b"1\r\na\r\n",
         "long": request("POST /shop/v1/echo HTTP/1.1", key, b"Content-Length: 500000\r\n"),
         "idle": b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+        "silent": b"",
+        "another HTTP": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     }
 
     def drip(name: str) -> tuple[float, bytes]:
@@ -250,7 +252,7 @@ def test_slow_heads_and_bodies_come_to_an_end(gateway: Gateway, key: Issued) -> 
                     pass
                 except ConnectionError:
                     break
-                if name != "idle":
+                if name not in {"idle", "silent", "another HTTP"}:
                     with contextlib.suppress(OSError):
                         one.sendall({"head": b"X: a\r\n", "chunks": b"1\r\na\r\n"}.get(name, b"a"))
         return time.monotonic() - began, answer

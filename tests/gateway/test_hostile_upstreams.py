@@ -165,6 +165,15 @@ def test_odd_headers_are_passed_on_whole_or_not_at_all(ask: Ask, line: bytes) ->
         assert answer.json()["code"] == "upstream_failed"
 
 
+def test_headers_that_are_for_the_next_hop_only_end_here(ask: Ask) -> None:
+    named = [b"connection: X-Node, keep-alive", b"connection: x-rack"]
+    inside = [b"x-node: 10.0.0.7", b"X-Rack: 12", b"keep-alive: timeout=5", b"upgrade: h2c"]
+    answer = ask([said(b"{}", *named, *inside, b"x-told: yes")])
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert not {"x-node", "x-rack", "keep-alive", "upgrade", "connection"} & answer.headers.keys()
+    assert answer.headers["x-told"] == "yes"
+
+
 @pytest.mark.parametrize("status", [599, 418, 300, 205, 204, 304])
 def test_odd_statuses_are_told_as_they_are(ask: Ask, status: int) -> None:
     answer = ask([b"HTTP/1.1 %d X\r\ncontent-length: 0\r\n\r\n" % status])

@@ -141,7 +141,13 @@ def lines(exchange: Exchange, pool: Pool, method: str) -> list[bytes]:
 @lru_cache(maxsize=256)
 def _kept_back(connection: bytes) -> frozenset[bytes]:
     """Return the headers that end here, those that ``Connection`` lists among them (RFC 9110)."""
-    return frozenset(NOT_PASSED_ON | {name.strip().lower() for name in connection.split(b",")})
+    return frozenset(NOT_PASSED_ON | _listed(connection))
+
+
+@lru_cache(maxsize=256)
+def _listed(connection: bytes) -> frozenset[bytes]:
+    """Return the headers that ``Connection`` lists."""
+    return frozenset(name.strip().lower() for name in connection.split(b","))
 
 
 def place(exchange: Exchange) -> tuple[bytes, str]:
@@ -205,6 +211,9 @@ def _answer_headers(exchange: Exchange, reply: Reply) -> Headers:
     credential, operation = exchange.credential, exchange.operation
     ending = (credential and credential.rotated_at) or (operation and operation.notice)
     ours = NOT_PASSED_BACK | ENDINGS if ending else NOT_PASSED_BACK
+    for name, value in reply.headers:
+        if name == b"connection":
+            ours = ours | _listed(value)
     headers = [
         header
         for header in reply.headers
