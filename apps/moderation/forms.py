@@ -1,6 +1,6 @@
 """What a reviewer says when deciding, and what is shown meanwhile."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -36,23 +36,28 @@ class ScopesAndReason(Reason):
     scopes = forms.MultipleChoiceField(
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="What its live keys and tokens may do. It asks for those that are ticked; those "
-        "that it may have by now say so.",
+        help_text="What its live keys and tokens may do. What it asks for, and what it may have by "
+        "now, says so.",
     )
     field_order = ["scopes", "reason"]
+    begins_with: ClassVar = "approved_scopes"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Begin with what is asked for."""
+        """Begin with what it may have: nothing is given or taken that nobody ticked."""
         super().__init__(*args, **kwargs)
         known = Scope.objects.order_by("name")
         words = [(scope.name, self._words(scope)) for scope in known]
         cast("forms.MultipleChoiceField", self.fields["scopes"]).choices = words
-        self.initial["scopes"] = self.subject.requested_scopes
+        self.initial["scopes"] = getattr(self.subject, self.begins_with)
 
     def _words(self, scope: Scope) -> str:
-        said = f"{scope.name} · {scope.title} · {scope.risk} risk"
-        return f"{said} · approved" if scope.name in self.subject.approved_scopes else said
+        said = [scope.name, scope.title, f"{scope.risk} risk"]
+        said += ["asked for"] if scope.name in self.subject.requested_scopes else []
+        said += ["approved"] if scope.name in self.subject.approved_scopes else []
+        return " · ".join(said)
 
 
 class Approval(ScopesAndReason, Seen):
-    """What is approved: how it looks, what it may do, and why."""
+    """What is approved: how it looks, what it may do, and why; at first what is asked for."""
+
+    begins_with: ClassVar = "requested_scopes"

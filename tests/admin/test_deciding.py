@@ -67,6 +67,22 @@ def test_a_reviewer_walks_from_the_queue_to_the_decision(
     assert submitted.state == "approved"
 
 
+def test_scopes_begin_with_what_is_asked_for_and_later_with_what_was_given(
+    submitted: Application, admin: Client
+) -> None:
+    make.scopes("orders:read", "orders:write")
+    Application.objects.filter(pk=submitted.pk).update(requested_scopes=["orders:write"])
+    form = admin.get(page(submitted, "approve")).context["form"]
+    assert form.initial["scopes"] == ["orders:write"]
+    given = {"reason": "Fine.", "scopes": ["orders:read"]}
+    admin.post(page(submitted, "approve"), given)
+    asked = admin.get(page(submitted, "decide-scopes"))
+    assert asked.context["form"].initial["scopes"] == ["orders:read"]
+    said = asked.content.decode()
+    assert re.search(r"orders:read · [^<]+ risk · approved\s", said)
+    assert re.search(r"orders:write · [^<]+ risk · asked for\s", said)
+
+
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 501])
 def test_without_a_reason_nothing_happens(
     reason: str, submitted: Application, admin: Client

@@ -114,6 +114,9 @@ def test_defect_9_max_age_wants_a_new_sign_in_and_keeps_the_request(
     assert consent.said(silent)["error"] == "login_required"
     sent = consent.ask(browser, client_of_team, max_age="60")
     assert sent["Location"].startswith(reverse("account_reauthenticate"))
+    page = browser.get(sent["Location"]).content.decode()
+    assert f"{client_of_team.name} wants to be sure that it is you, and then goes on." in page
+    assert "If it was a button that led here" not in page
     back = browser.post(sent["Location"], {"password": make.PASSWORD})
     assert back["Location"] == consent.url(client_of_team, max_age="60")
     before = Grant.objects.count()

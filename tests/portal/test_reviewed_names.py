@@ -40,7 +40,8 @@ def test_the_consent_page_says_what_was_approved(built: Application, merchant: U
     page = consent.ask(browser, of)
     said = page.content.decode()
     assert "Let Invoicer act for you?" in said
-    assert "Invoicer by Bicycle Shop" in said
+    assert "by Bicycle Shop" in said
+    assert "Invoicer by" not in said  # its name stands above already
     assert "Verified" in said
     assert reverse("portal:logo", args=[built.pk, before.logo]) in said
     assert EVIL not in said
@@ -80,6 +81,7 @@ def test_what_nobody_approved_is_called_so(merchant: User) -> None:
     of = consent.client(make.application(name="Invoicer"), name="Ledger")
     said = consent.ask(browsers.of(merchant), of).content.decode()
     assert "Let Ledger act for you?" in said
+    assert "Invoicer by " in said
     assert "Not verified" in said
 
 
