@@ -67,6 +67,14 @@ class MemberFilters(Dated):
     email = matching("With this e-mail address.", "user__email", "iexact")
 
 
+class ConnectionFilters(Dated):
+    """Connections."""
+
+    client = matching("Of this OAuth client.", "client__client_id")
+    member = matching("By this member.", "user")
+    tenant = matching("In this tenant.")
+
+
 class InvitationFilters(Dated):
     """Invitations."""
 

@@ -10,6 +10,14 @@ SCOPES = {
         "title": "Invite members, change their roles and remove them",
         "risk": "high",
     },
+    "platform.connections:read": {
+        "title": "See what members let applications do with your organization's data",
+        "risk": "low",
+    },
+    "platform.connections:write": {
+        "title": "End what members let applications do with your organization's data",
+        "risk": "high",
+    },
     "platform.applications:read": {"title": "See your applications", "risk": "low"},
     "platform.applications:write": {
         "title": "Make and change applications, and submit them for review",
@@ -36,6 +44,7 @@ DESCRIPTION = Description(
         "End users": "Invented people of sandboxes, whom developers may answer for.",
         "Members": "Who belongs to the organization, in which role.",
         "Invitations": "Who is asked to join.",
+        "Connections": "What members let applications do with the organization's data.",
         "Scopes": "The rights that credentials can have.",
         "Applications": "What is built on the platform; it owns keys and OAuth clients.",
         "Logos": "Pictures of applications, as end users see them.",

@@ -10,7 +10,8 @@ from django.db.models import F, QuerySet
 from apps.applications.models import Application
 from apps.catalog.models import Scope
 from apps.keys.models import Key
-from apps.oauth.models import Client, ClientSecret, InitialToken
+from apps.oauth import consents
+from apps.oauth.models import Client, ClientSecret, Consent, InitialToken
 from apps.orgs.models import Invitation, Membership
 from apps.plans.models import ChangeRequest, Plan
 from apps.tenants.end_users import invented
@@ -75,6 +76,12 @@ def invitations(at: Tenant) -> QuerySet[Any]:
     """Return the organization's invitations, whatever became of them."""
     known = Invitation.objects.filter(organization=at.organization_id)
     return known.select_related("organization")
+
+
+def connections(at: Tenant) -> QuerySet[Any]:
+    """Return what members let clients do with the organization's data."""
+    there = Consent.objects.filter(tenant__in=tenants(at))
+    return consents.by_members(there).in_full().annotate(created_at=F("given_at"))
 
 
 def plans(at: Tenant) -> QuerySet[Any]:

@@ -7,7 +7,8 @@ from apps.applications import logos
 from apps.applications.models import Application, Presentation
 from apps.catalog.models import Scope
 from apps.keys.models import Key
-from apps.oauth.models import Client, ClientSecret, InitialToken
+from apps.oauth import captions
+from apps.oauth.models import Client, ClientSecret, Consent, InitialToken
 from apps.orgs.models import Invitation, Membership, Organization
 from apps.plans import limits
 from apps.plans.limits import Policy
@@ -157,6 +158,22 @@ def invitation(row: Invitation, _: bool) -> Shape:  # noqa: FBT001 - as Resource
         "state": row.state,
         "sent_at": row.sent_at,
         "expires_at": row.expires_at,
+    }
+
+
+def connection(row: Consent, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
+    """Return what a member lets a client do, under the name by which the member met it."""
+    caption = captions.of(row.client)
+    return {
+        **_dated("connection", row.pk, row.given_at, livemode=row.tenant.livemode),
+        "member": row.user_id,
+        "tenant": row.tenant_id,
+        "client": row.client.client_id,
+        "name": caption.name,
+        "publisher": None if caption.stranger else caption.publisher,
+        "verified": caption.verified,
+        "scopes": row.scopes,
+        "last_used_at": row.last_used_at,
     }
 
 

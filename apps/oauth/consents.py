@@ -14,15 +14,15 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from apps.accounts.models import User
-from apps.applications import presenting
 from apps.core import clock
 from apps.events import services as events
 from apps.notifications import services as notifications
-from apps.oauth import families, redirects, scopes
+from apps.oauth import captions, families, redirects, scopes
 from apps.oauth import standing as places
 from apps.oauth.authorization import AuthorizationRequest
 from apps.oauth.models import Client, Consent
 from apps.oauth.models.consent import ConsentQuerySet
+from apps.orgs.actors import Actor, person
 from apps.tenants.models import Tenant, TenantQuerySet
 
 
@@ -117,7 +117,7 @@ def give(
 
 
 @transaction.atomic
-def revoke(consent: Consent, *, actor: User | None) -> bool:
+def revoke(consent: Consent, *, actor: Actor | None) -> bool:
     """Take a consent back: every token that came from it ends. Harmless the second time."""
     mine = Consent.objects.filter(pk=consent.pk, revoked_at=None)
     if not mine.update(revoked_at=clock.real()):
@@ -134,22 +134,21 @@ def revoke(consent: Consent, *, actor: User | None) -> bool:
 
 
 @transaction.atomic
-def take_back(consent: Consent, *, actor: User) -> None:
+def take_back(consent: Consent, *, actor: Actor) -> None:
     """Take back what a member agreed to, and write to them. Harmless the second time."""
     if not revoke(consent, actor=actor) or consent.user == actor:
         return
-    client, tenant = consent.client, consent.tenant
-    reviewed = presenting.approved(client.application)
-    name = reviewed.name if reviewed else client.name  # as people met it
+    name, tenant = captions.of(consent.client).name, consent.tenant
+    program = f"A program of {tenant.organization} ({actor})"
     notifications.notify(
         [consent.user.email],
         subject=f"{name} no longer acts for you in {tenant.organization}",
         template="disconnected",
-        context={"tenant": tenant, "name": name, "actor": actor},
+        context={"tenant": tenant, "name": name, "actor": person(actor) or program},
     )
 
 
-def _record(kind: str, consent: Consent, *, actor: User | None, scopes: list[str]) -> None:
+def _record(kind: str, consent: Consent, *, actor: Actor | None, scopes: list[str]) -> None:
     client = consent.client
     events.emit(
         kind,

@@ -1,26 +1,21 @@
 """Owners and admins see what members let applications do with their data, and end it."""
 
-from datetime import timedelta
-from uuid import uuid4
-
 import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
 from apps.accounts.models import User
-from apps.core import clock, ids
+from apps.core import ids
 from apps.events.models import Event
 from apps.notifications.models import Message
 from apps.oauth import consents
 from apps.oauth.models import AccessToken, Client, Consent, RefreshToken
 from apps.orgs.models import Membership, Role
 from apps.tenants.models import Membership as Place
-from apps.tenants.models import Tenant
 from tests.portal.conftest import Team
 from tests.support import browsers, consent, make
 
 PAGE = reverse("portal:members-connections")
-SCOPES = ("openid", "orders:read")
 
 
 @pytest.fixture
@@ -33,18 +28,6 @@ def member(team: Team) -> User:
 @pytest.fixture
 def ledger(team: Team) -> Client:
     return consent.client(team.application)
-
-
-def connect(client: Client, user: User, tenant: Tenant, *scopes: str) -> Consent:
-    """Let ``client`` act for ``user``, with tokens to do it."""
-    names = list(scopes or SCOPES)
-    given = consents.give(client, user=user, tenant=tenant, scopes=names, actor=user)
-    owned = {"user": user, "application": client, "tenant": tenant, "scope": " ".join(names)}
-    family, hour = uuid4(), timedelta(hours=1)
-    token = f"token {given.pk}"
-    AccessToken.objects.create(**owned, token=token, family=family, expires=clock.real() + hour)
-    RefreshToken.objects.create(**owned, token=f"refresh {token}", token_family=family)
-    return given
 
 
 def listed(browser: Browser) -> list[str]:
@@ -60,7 +43,7 @@ def test_a_leader_reads_who_lets_which_application_do_what(
     browser: Browser, team: Team, member: User, ledger: Client
 ) -> None:
     assert "No member has connected" in browser.get(PAGE).content.decode()
-    given = connect(ledger, member, team.sandbox)
+    given = consent.connect(ledger, member, team.sandbox)
     assert f'href="{PAGE}"' in browser.get(reverse("portal:members")).content.decode()
     page = browser.get(PAGE).content.decode()
     for words in ("Ledger", "Mona Member", member.email, "orders:read", team.sandbox.name):
@@ -71,7 +54,7 @@ def test_a_leader_reads_who_lets_which_application_do_what(
 def test_a_leader_ends_it_and_the_member_is_told(
     browser: Browser, team: Team, member: User, ledger: Client
 ) -> None:
-    given, own = (connect(ledger, one, team.sandbox) for one in (member, team.developer))
+    given, own = (consent.connect(ledger, one, team.sandbox) for one in (member, team.developer))
     question = browser.get(reverse("portal:members-connections-revoke", args=[given.pk]))
     assert "Disconnect “Ledger” from Mona Member?" in question.content.decode()
     assert AccessToken.objects.usable().filter(user=member).exists()
@@ -91,7 +74,7 @@ def test_a_leader_ends_it_and_the_member_is_told(
 
 
 def test_once_is_enough(browser: Browser, team: Team, member: User, ledger: Client) -> None:
-    given = connect(ledger, member, team.sandbox)
+    given = consent.connect(ledger, member, team.sandbox)
     assert [end(browser, given.pk), end(browser, given.pk)] == [302, 404]
     consents.take_back(given, actor=team.developer)
     assert Event.objects.filter(type="consent.revoked").count() == Message.objects.count() == 1
@@ -100,7 +83,7 @@ def test_once_is_enough(browser: Browser, team: Team, member: User, ledger: Clie
 def test_nobody_is_written_to_about_what_they_ended_themselves(
     browser: Browser, team: Team, ledger: Client
 ) -> None:
-    given = connect(ledger, team.developer, team.sandbox)
+    given = consent.connect(ledger, team.developer, team.sandbox)
     assert end(browser, given.pk) == 302
     assert not Consent.objects.standing().exists()
     assert not Message.objects.exists()
@@ -112,9 +95,9 @@ def test_what_is_a_persons_own_affair_is_not_shown_and_not_ended(
     elsewhere = make.sandbox(make.organization(member, name="Elsewhere"))
     Place.objects.create(tenant=team.sandbox, user=stranger)
     kept = [
-        connect(ledger, member, team.sandbox, "openid", "email"),  # only who they are
-        connect(ledger, member, elsewhere),  # another organization's data
-        connect(ledger, stranger, team.sandbox),  # an end user's own
+        consent.connect(ledger, member, team.sandbox, "openid", "email"),  # only who they are
+        consent.connect(ledger, member, elsewhere),  # another organization's data
+        consent.connect(ledger, stranger, team.sandbox),  # an end user's own
     ]
     assert listed(browser) == []
     assert [end(browser, given.pk) for given in kept] == [404, 404, 404]
@@ -125,7 +108,7 @@ def test_what_is_a_persons_own_affair_is_not_shown_and_not_ended(
 def test_a_leader_of_another_organization_finds_nothing(
     newcomer: Browser, team: Team, member: User, ledger: Client
 ) -> None:
-    given = connect(ledger, member, team.sandbox)
+    given = consent.connect(ledger, member, team.sandbox)
     assert listed(newcomer) == []
     assert end(newcomer, given.pk) == end(newcomer, ids.new("con")) == 404
     assert AccessToken.objects.usable().exists()
@@ -135,7 +118,7 @@ def test_who_leads_one_organization_and_only_works_in_another_ends_nothing_there
     team: Team, member: User, ledger: Client
 ) -> None:
     make.organization(member, name="Own")
-    given = connect(ledger, team.developer, team.sandbox)
+    given = consent.connect(ledger, team.developer, team.sandbox)
     browser = browsers.of(member)
     browser.post(
         reverse("portal:organizations-switch"),
@@ -150,7 +133,7 @@ def test_who_leads_one_organization_and_only_works_in_another_ends_nothing_there
 def test_other_roles_neither_see_nor_end_it(
     role: str, team: Team, member: User, ledger: Client
 ) -> None:
-    given = connect(ledger, team.developer, team.sandbox)
+    given = consent.connect(ledger, team.developer, team.sandbox)
     Membership.objects.filter(user=member).update(role=role)
     browser = browsers.of(member)
     assert f'href="{PAGE}"' not in browser.get(reverse("portal:members")).content.decode()

@@ -1,16 +1,20 @@
 """Clients, what they ask for, and browsers that answer."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
+from uuid import uuid4
 
 from django.test import Client as Browser
 from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.applications.models import Application
-from apps.oauth import clients
+from apps.core import clock
+from apps.oauth import clients, consents
 from apps.oauth.authorization import challenge_of
-from apps.oauth.models import Client
+from apps.oauth.models import AccessToken, Client, Consent, RefreshToken
+from apps.tenants.models import Tenant
 from tests.support import make
 
 VERIFIER = "a-verifier-that-is-long-enough-for-rfc-7636-section-4.1"
@@ -23,6 +27,18 @@ def client(of: Application | None = None, **fields: Any) -> Client:
     make.scopes("orders:read", "orders:write", "payments:write")
     fields = {"name": "Ledger", "redirect_uris": [CALLBACK], **fields}
     return clients.create(of or make.application(), actor=None, **fields)
+
+
+def connect(of: Client, user: User, tenant: Tenant, *scopes: str) -> Consent:
+    """Let a client act for ``user``, with tokens to do it."""
+    names = list(scopes or SCOPES.split())
+    given = consents.give(of, user=user, tenant=tenant, scopes=names, actor=user)
+    owned = {"user": user, "application": of, "tenant": tenant, "scope": " ".join(names)}
+    family, hour = uuid4(), timedelta(hours=1)
+    token = f"token {given.pk}"
+    AccessToken.objects.create(**owned, token=token, family=family, expires=clock.real() + hour)
+    RefreshToken.objects.create(**owned, token=f"refresh {token}", token_family=family)
+    return given
 
 
 def query(of: Client, **changed: str | None) -> dict[str, str]:

@@ -1,12 +1,12 @@
 """One of each thing that the platform's own API manages."""
 
 from apps.core import clock, ids
-from apps.oauth import client_secrets, registration
+from apps.oauth import client_secrets, consents, registration
 from apps.onboarding import invitations
 from apps.orgs.models import Role
 from apps.plans import changes
 from apps.plans import services as plans
-from apps.tenants.models import Membership
+from apps.tenants.models import Membership, Tenant
 from tests.support import make, management, oidc, traffic
 from tests.support.management import Platform
 
@@ -37,15 +37,21 @@ def filled(api: Platform) -> dict[str, str]:
     for former in application.plan_requests.filter(state="waiting"):
         changes.withdraw(former, actor=owner)
     asked = changes.request(application, plan=plan, reason="We grow.", actor=owner)
+    member = management.member(organization, Role.ADMIN)
+    there = Tenant.objects.get(pk=api.caller.tenant)
+    connection = consents.give(
+        client, user=member, tenant=there, scopes=["orders:read"], actor=member
+    )
     found = {
         "tenants": api.caller.tenant,
-        "members": management.member(organization, Role.AUDITOR).pk,
+        "members": member.pk,
         "invitations": invited.pk,
         "applications": application.pk,
         "keys": api.key.key.pk,
         "clients": client.client_id,
         "client_secrets": secret.pk,
         "plan_requests": asked.pk,
+        "connections": connection.pk,
         "requests": traffic.serve(api.key.key),
     }
     if api.caller.livemode:

@@ -12,6 +12,7 @@ USER_ID = "usr_01NThrffQ8yUy5BaiPp1mK"
 PLAN_REQUEST_ID = "pcr_01NThrfjU4cYb9efmTs5pN"
 INITIAL_ID = "iat_01NThrfhS2aWz7dckRr3oM"
 INVITATION_ID = "inv_01NThrfgR9zVz6CbjQq2nL"
+CONNECTION_ID = "con_01NThrfkV5dZc0fnuUt6qP"
 AT = "2026-11-22T10:15:30.123456Z"
 SCOPES = ["orders:read", "orders:write"]
 
@@ -71,6 +72,16 @@ INVITATION = _common("invitation", INVITATION_ID, live=True) | {
     "state": "open",
     "sent_at": AT,
     "expires_at": "2026-11-29T10:15:30.123456Z",
+}
+CONNECTION = _common("connection", CONNECTION_ID, live=True) | {
+    "member": USER_ID,
+    "tenant": TENANT_ID,
+    "client": CLIENT_ID,
+    "name": "Ledger",
+    "publisher": "Bookkeepers",
+    "verified": True,
+    "scopes": ["openid", "orders:read"],
+    "last_used_at": AT,
 }
 SCOPE = {
     "object": "scope",

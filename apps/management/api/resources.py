@@ -54,12 +54,21 @@ MEMBER = _resource(
     scope="platform.members:read",
     serializer=serializers.MemberSerializer,
     present=shapes.member,
+    select=selectors.members,
+    named_by="user",
 )
 INVITATION = _resource(
     "invitation",
     scope="platform.members:read",
     serializer=serializers.InvitationSerializer,
     present=shapes.invitation,
+)
+CONNECTION = _resource(
+    "connection",
+    scope="platform.connections:read",
+    serializer=serializers.ConnectionSerializer,
+    present=shapes.connection,
+    links={"member": MEMBER, "tenant": TENANT},
 )
 SCOPE = _resource(
     "scope",

@@ -130,6 +130,19 @@ class InvitationSerializer(Dated):
     expires_at = moment("Until when its link is good.", null=False)
 
 
+class ConnectionSerializer(Dated):
+    """What a member lets an application do with the organization's data."""
+
+    member = Link(MemberSerializer, help_text="Who allowed it, or their identifier.")
+    tenant = Link(TenantSerializer, help_text="The tenant whose data it is, or its identifier.")
+    client = serializers.CharField(help_text="The OAuth client, perhaps another organization's.")
+    name = serializers.CharField(help_text="The application, as the member met it.")
+    publisher = text("Whose application it is; null where the client registered itself.")
+    verified = serializers.BooleanField(help_text="Whether a reviewer has approved it.")
+    scopes = texts("What it may do.")
+    last_used_at = moment("Accurate to five minutes.")
+
+
 class ScopeSerializer(Known):
     """A right that credentials can have."""
 

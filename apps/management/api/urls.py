@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from apps.core.rest.routes import DELETABLE, LISTED, MANY, ONE, SHOWN
+from apps.core.rest.routes import DELETABLE, ENDABLE, LISTED, MANY, ONE, SHOWN
 from apps.management.api.applications import ApplicationView
 from apps.management.api.callers import CallerView, LimitView
 from apps.management.api.client_secrets import ClientSecretView
 from apps.management.api.clients import ClientView
+from apps.management.api.connections import ConnectionView
 from apps.management.api.end_users import EndUserView
 from apps.management.api.explanations import ExplanationView
 from apps.management.api.initial_tokens import InitialTokenView
@@ -31,6 +32,8 @@ urlpatterns = [
     path("invitations/<str:id>", InvitationView.as_view(SHOWN)),
     path("invitations/<str:id>/resend", InvitationView.as_view({"post": "resend"})),
     path("invitations/<str:id>/revoke", InvitationView.as_view({"post": "revoke"})),
+    path("connections", ConnectionView.as_view(LISTED)),
+    path("connections/<str:id>", ConnectionView.as_view(ENDABLE)),
     path("scopes", ScopeView.as_view(LISTED)),
     path("applications", ApplicationView.as_view(MANY)),
     path("applications/<str:id>", ApplicationView.as_view(ONE)),

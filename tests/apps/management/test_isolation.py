@@ -23,6 +23,7 @@ PREFIXES = {
     "initial_tokens": "iat",
     "end_users": "usr",
     "plan_requests": "pcr",
+    "connections": "con",
     "requests": "req",
 }
 # By the environments of an organization.
@@ -170,7 +171,8 @@ def test_lists_show_the_own_organization_and_environment_only(
     operation: Operation, db: None
 ) -> None:
     team, others = make.organization(), make.organization()
-    sandboxed, live = management.sandboxed(team), management.live(team)
+    leader = team.memberships.get(role=Role.OWNER).user
+    sandboxed, live = management.sandboxed(team).on_behalf_of(leader), management.live(team)
     found = {sandboxed: filled(sandboxed), live: filled(live)}
     filled(management.live(others))
     for api, own in found.items():
