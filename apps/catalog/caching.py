@@ -2,6 +2,8 @@
 
 import re
 
+from django.db import transaction
+
 from apps.catalog.models import Api
 from apps.catalog.policies import TAG
 from apps.core.errors import Unprocessable
@@ -9,6 +11,7 @@ from apps.events import services as events
 from apps.events.services import Known
 
 
+@transaction.atomic
 def purge(api: Api, *, tag: str = "", reason: str = "", actor: Known | None) -> None:
     """Forget what gateways keep of ``api``, or only answers under the surrogate key ``tag``.
 

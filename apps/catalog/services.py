@@ -208,6 +208,15 @@ def set_partners(
 
 
 @transaction.atomic
+def show_to(
+    api: Api, *, visibility: str, partners: Iterable[Organization], reason: str, actor: Actor
+) -> None:
+    """Let everybody know of an API, or ``partners``, or the operator's own organizations."""
+    set_partners(api, organizations=partners, reason=reason, actor=actor)
+    change_api(api, visibility=visibility, reason=reason, actor=actor)
+
+
+@transaction.atomic
 def withdraw(api: Api, *, reason: str = "", actor: Actor) -> None:
     """Take an API with all its versions out of the catalog. What it was used for stays recorded."""
     if any(api.slug == slug for slug, _ in native.registered):

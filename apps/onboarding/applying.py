@@ -172,7 +172,7 @@ def _set_plan(wanted: platform_file.Plan) -> None:
     if known and wanted.default not in {ABSENT, known.is_default}:
         raise Invalid(f"{place}.default: a plan stays the default, or stays none.")
     try:
-        plans.publish(
+        version = plans.publish(
             wanted.slug,
             name=wanted.name or wanted.slug,
             limits=wanted.limits,
@@ -180,6 +180,10 @@ def _set_plan(wanted: platform_file.Plan) -> None:
         )
     except Invalid as error:
         raise Invalid(f"{place}.limits: {error}") from error
+    if wanted.public not in {ABSENT, version.plan.is_public}:
+        plans.offer(version.plan, public=wanted.public, actor=None)
+    if wanted.summary not in {ABSENT, version.plan.summary}:
+        plans.describe(version.plan, summary=wanted.summary, actor=None)
 
 
 def _organizations(names: tuple[str, ...], place: str) -> list[Organization]:

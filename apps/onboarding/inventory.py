@@ -87,6 +87,8 @@ def _plans() -> Inventory:
         found[f"plans.{slug}.limits"] = f"version {version.number}: {_json(version.limits)}"
         found[f"plans.{slug}.name"] = version.plan.name
         found[f"plans.{slug}.default"] = shown(version.plan.is_default)
+        found[f"plans.{slug}.public"] = shown(version.plan.is_public)
+        found[f"plans.{slug}.summary"] = shown(version.plan.summary)
     return found
 
 

@@ -74,6 +74,8 @@ class Plan:
     name: str
     limits: list[Any]
     default: bool = ABSENT
+    public: bool = ABSENT
+    summary: str = ABSENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,4 +216,6 @@ def _plan(slug: str, members: Members) -> Plan:
             "limits", [], "a list of limits", lambda raw: raw if isinstance(raw, list) else None
         ),
         default=members.flag("default", default=ABSENT),
+        public=members.flag("public", default=ABSENT),
+        summary=members.text("summary", default=ABSENT, like=r"[^\r\n\0]{0,200}"),
     )

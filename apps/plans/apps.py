@@ -18,6 +18,7 @@ class PlansConfig(AppConfig):
             ("plan.overridden", "An application was given other limits for a while."),
             ("plan.override_ended", "Other limits of an application were ended before their time."),
             ("plan.offered", "An operator lets developers ask for a plan."),
+            ("plan.described", "It was said anew for whom a plan is."),
             ("plan.withdrawn", "Developers cannot ask for a plan any more."),
             ("plan.requested", "A developer asked for another plan."),
             ("plan.request_withdrawn", "A developer no longer asks for another plan."),

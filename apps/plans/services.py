@@ -59,12 +59,20 @@ def subscribe(
 
 
 @transaction.atomic
-def offer(plan: Plan, *, public: bool, reason: str, actor: models.Model) -> None:
+def offer(plan: Plan, *, public: bool, reason: str = "", actor: models.Model | None) -> None:
     """Let developers ask for a plan, or no longer."""
     plan.is_public = public
     plan.save(update_fields=["is_public"])
     kind = "plan.offered" if public else "plan.withdrawn"
     events.emit(kind, plan, actor=actor, plan=plan.slug, reason=reason)
+
+
+@transaction.atomic
+def describe(plan: Plan, *, summary: str, actor: models.Model | None) -> None:
+    """Say in a line for whom a plan is."""
+    plan.summary = summary
+    plan.save(update_fields=["summary"])
+    events.emit("plan.described", plan, actor=actor, plan=plan.slug, summary=summary)
 
 
 def exists(slug: str) -> bool:

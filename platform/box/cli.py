@@ -5,7 +5,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 
-from box import applying, archive, control, paths, prompts
+from box import archive, control, paths, project, prompts
 from box.engines import text
 from box.errors import BoxError
 from box.paths import Home
@@ -56,10 +56,13 @@ def parser() -> argparse.ArgumentParser:
     stop.add_argument("--wipe", action="store_true", help="then delete its data for good")
     add("status", control.status, "show processes, addresses and versions")
     add("psql", prompts.psql, "talk to PostgreSQL as the owner; takes psql's options")
-    apply = add("apply", applying.apply, "make upstreams, APIs and plans what a file says")
+    apply = add("apply", project.apply, "make upstreams, APIs and plans what a file says")
     apply.add_argument("file", help="such as platform.yaml")
     apply.add_argument("--yes", action="store_true", help="apply the difference without asking")
     apply.add_argument("--dry-run", action="store_true", help="only show the difference")
+    forget = add("purge", project.purge, "let gateways forget the answers they keep of an API")
+    forget.add_argument("api", help="its slug, such as books")
+    forget.add_argument("tag", nargs="?", default="", help="only answers under this surrogate key")
     keys = add("valkey", prompts.valkey, "talk to Valkey")
     keys.add_argument("words", nargs="*", help="one command, such as PING; a prompt without")
     save = add("backup", archive.backup, "write database and secrets to one file")

@@ -55,17 +55,19 @@ def test_what_the_file_says_is_served_within_a_second(
     (tmp_path / "pets.json").write_text(json.dumps(DOCUMENT))
     path = "/journey/v1/animals/7.json"
 
-    def apply(text: str) -> str:
-        file.write_text(text)
-        argv = [sys.executable, "-m", "box.cli", "apply", str(file), "--yes"]
+    def trellis(*words: str) -> str:
         done = subprocess.run(  # noqa: S603 - our own command
-            [*argv, "--dir", str(box.home)],
+            [sys.executable, "-m", "box.cli", *words, "--dir", str(box.home)],
             env=clean_environment(),
             capture_output=True,
             text=True,
             check=False,
         )
         return f"{done.returncode}\n{done.stdout}{done.stderr}"
+
+    def apply(text: str) -> str:
+        file.write_text(text)
+        return trellis("apply", str(file), "--yes")
 
     def until(status: int) -> float:
         began = time.monotonic()
@@ -82,6 +84,9 @@ def test_what_the_file_says_is_served_within_a_second(
         document = httpx.get(f"{box.portal}/docs/openapi/journey/v1.json").json()
         assert document["servers"] == [{"url": f"{box.api}/journey/v1"}]
         assert apply(FILE.format(url=service.url)) == "0\nNothing to change.\n"
+        purged = trellis("purge", "journey", "shelf-7")
+        assert purged == "0\nGateways forget shelf-7 of journey within a second.\n"
+        assert trellis("purge", "bikes").startswith("1\nCommandError: There is no API bikes.")
         hidden = apply("apis: {journey: {visibility: internal}}")
         assert "~ apis.journey.visibility: public → internal" in hidden
         assert until(404) < 1

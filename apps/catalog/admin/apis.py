@@ -93,8 +93,7 @@ class ApiAdmin(Record):
         partners: list[Organization],
     ) -> None:
         """Show it to others, or hide it."""
-        catalog.set_partners(api, organizations=partners, reason=reason, actor=actor)
-        catalog.change_api(api, visibility=visibility, reason=reason, actor=actor)
+        catalog.show_to(api, visibility=visibility, partners=partners, reason=reason, actor=actor)
 
     @decision("Forget kept answers", permission=CHANGE_API, form=PurgeForm)
     def purge_answers(self, api: Api, reason: str, actor: User, *, tag: str) -> None:

@@ -13,7 +13,7 @@ from apps.core.members import Invalid
 from apps.events.models import Event
 from apps.onboarding import platform_file
 from apps.orgs.models import Organization
-from apps.plans.models import PlanVersion
+from apps.plans.models import Plan, PlanVersion
 from tests.support import make
 
 pytestmark = pytest.mark.django_db
@@ -216,6 +216,30 @@ def test_a_native_api_is_tuned_and_never_replaced(folder: Folder) -> None:
     assert folder.apply()[0] == '~ apis.commerce.policy: none → {"timeout": 4}'
     call_command("publish_catalog", verbosity=0)
     assert ApiVersion.objects.get(api__slug="commerce").api.policy == {"timeout": 4}
+
+
+def test_a_plan_is_offered_and_described_and_taken_back(folder: Folder) -> None:
+    told = "plans: {big: {limits: [], public: %s, summary: %s}}\n"
+    folder.write(told % ("true", "For shops."))
+    folder.apply()
+    plan = Plan.objects.get(slug="big")
+    assert (plan.is_public, plan.summary) == (True, "For shops.")
+    assert "Nothing to change." in folder.apply()
+    folder.write("plans: {big: {limits: []}}\n")
+    assert "Nothing to change." in folder.apply()
+    folder.write(told % ("false", "''"))
+    said = folder.apply()
+    assert "~ plans.big.public: yes → no" in said
+    assert "~ plans.big.summary: For shops. → nothing" in said
+    plan.refresh_from_db()
+    assert (plan.is_public, plan.summary) == (False, "")
+    kinds = Event.objects.filter(type__startswith="plan.").values_list("type", flat=True)
+    assert sorted(kinds) == [
+        *("plan.described", "plan.described", "plan.offered", "plan.published", "plan.withdrawn")
+    ]
+    folder.write("plans: {big: {limits: [], public: maybe}}\n")
+    with pytest.raises(CommandError, match=r"plans\.big\.public must be"):
+        folder.apply()
 
 
 def test_there_is_one_default_plan(folder: Folder) -> None:
