@@ -23,6 +23,10 @@ class ApplicationsConfig(AppConfig):
             ("application.scopes_approved", "A reviewer decided on the scopes for live data."),
             ("application.presentation_approved", "A reviewer agreed to what people read of it."),
             ("application.presentation_refused", "A reviewer refused a new name or logo."),
+            (
+                "application.revision_changed",
+                "An application is served in another dated revision of an API.",
+            ),
             ("application.suspended", "An operator stopped an application's calls."),
             ("application.reinstated", "An operator let an application call again."),
         )

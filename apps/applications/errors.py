@@ -21,6 +21,12 @@ class Suspended(Denied):
     code = "application_suspended"
 
 
+class WayBackClosed(Conflict):
+    """The way back to an older revision is closed."""
+
+    code = "revision_closed"
+
+
 class WrongState(Conflict):
     """The application is not in a state from which this is possible."""
 

@@ -1,6 +1,6 @@
 """Third-party applications."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -110,6 +110,30 @@ class Application(models.Model):  # type: ignore[django-manager-missing] # OAuth
         """Tell whether a credential for ``tenant`` may be made: live needs approval."""
         own = tenant.organization_id == self.organization_id
         return own and (not tenant.livemode or self.state == self.State.APPROVED)
+
+
+class Pin(models.Model):
+    """The dated revision of an API's version in which an application is served.
+
+    It begins with the newest at the time; an application without one came before there were
+    revisions, and is served in the first. ``version`` is written as in paths: commerce/v1.
+    """
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="pins")
+    version = models.CharField(max_length=60)
+    revision = models.CharField(max_length=10, help_text="A date.")
+    since = models.DateTimeField(default=clock.real)
+    former = models.CharField(max_length=10, blank=True, help_text="What it was moved from.")
+
+    class Meta:
+        """One for each version."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["application", "version"], name="pin_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} in {self.revision}"
 
 
 class Logo(models.Model):

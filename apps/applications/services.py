@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F, Value
 
 from apps.accounts.models import User
+from apps.applications import pins
 from apps.applications.errors import WrongState
 from apps.applications.models import Application
 from apps.core.errors import Unprocessable
@@ -37,6 +38,7 @@ def create(
         homepage=homepage,
         created_by=person(actor),
     )
+    pins.begin(application)
     _record("application.created", application, actor=actor)
     return application
 

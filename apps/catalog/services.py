@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from apps.catalog import native, openapi, policies, publishing
+from apps.catalog import native, openapi, policies, publishing, revisions
 from apps.catalog.editing import KEEP, Actor, placed, save, sense
 from apps.catalog.models import Api, ApiVersion, Operation, Partner, Upstream
 from apps.catalog.openapi import Described
@@ -64,6 +64,7 @@ def publish(
     server; a new API is everybody's and has no policy, unless told otherwise.
     """
     described = describe(document, slug=slug, major=major, served=upstream is not None)
+    _keep_operations(f"{slug}/v{major}", described)
     title = (name or described.title)[:80]
     backend = Api.Backend.UPSTREAM if upstream else Api.Backend.NATIVE
     known = Api.objects.select_for_update()
@@ -79,6 +80,14 @@ def publish(
     _write(version, described, document, actor)
     change_version(version, upstream=upstream, base=base, actor=actor)
     return version
+
+
+def _keep_operations(version: str, described: Described) -> None:
+    """Refuse a document that lacks what a dated revision speaks of."""
+    if history := revisions.registered.get(version):
+        missing = history.strangers(one.name for one in described.operations)
+        if missing:
+            raise Unprocessable(" ".join(missing))
 
 
 def _write(version: ApiVersion, described: Described, document: Any, actor: Actor) -> None:

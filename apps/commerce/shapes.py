@@ -30,7 +30,7 @@ def customer(row: Customer, livemode: bool) -> Shape:  # noqa: FBT001 - as Resou
         **_common("customer", row, livemode),
         "name": row.name,
         "email": row.email or None,
-        "phone": row.phone or None,
+        "phone_number": row.phone or None,
     }
 
 

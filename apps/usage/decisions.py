@@ -141,6 +141,13 @@ CHECKS: Final = (
         _("The operation does not take this method"),
         ("method_not_allowed", "websocket_refused"),
     ),
+    Check(
+        "revision",
+        "revision",
+        _("Served in an older revision of the API"),
+        _("Not served in that revision of the API"),
+        own=True,
+    ),
     Check("body", "body", _("The body fits"), _("The body does not fit"), own=True),
     Check(
         "room",
@@ -273,6 +280,13 @@ CHECKS: Final = (
         "response_rules",
         _("The answer was rewritten by the API's rules"),
         _("The answer could not be rewritten by the API's rules"),
+        own=True,
+    ),
+    Check(
+        "answer_revision",
+        "answer_revision",
+        _("The answer was told in the older revision"),
+        _("The answer could not be told in the older revision"),
         own=True,
     ),
 )

@@ -39,6 +39,8 @@ def common(exchange: Exchange) -> Headers:
         headers += _retiring(exchange, credential)
     elif exchange.operation and exchange.operation.notice:
         headers += exchange.operation.notice
+    if exchange.operation and exchange.operation.place:
+        headers += exchange.operation.place.told
     if exchange.nonce:
         headers.append((b"dpop-nonce", exchange.nonce.encode()))
     if exchange.origin:

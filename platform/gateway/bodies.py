@@ -20,6 +20,8 @@ LOOKED_INTO = 4 * 1024 * 1024  # bytes of a body that the gateway reads as a who
 async def take(exchange: Exchange) -> None:
     """Read a body as a whole: one that is cut off reaches nobody."""
     assert exchange.operation is not None  # noqa: S101 - bodies are read for an operation
+    if exchange.taken:
+        return
     limit = min(exchange.operation.policy.body_limit, LOOKED_INTO)
     parts = [part async for part in pieces(exchange, limit)]
     exchange.body, exchange.taken = b"".join(parts), True

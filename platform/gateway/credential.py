@@ -54,6 +54,7 @@ class Credential:
     # Limits in place of those of the plan until then, in seconds since 1970.
     override: tuple[limits.Policy, ...] = ()
     override_ends: float = 0.0
+    pins: dict[str, str] = field(default_factory=dict)  # versions of APIs -> their revisions
     selecting: tuple[limits.Policy, ...] = field(init=False)  # those that count some operations
     # What steps prepare once for every later request: see ``limits`` and ``dispatch``.
     prepared: dict[Any, Any] = field(default_factory=dict)
@@ -123,6 +124,7 @@ def parse(entry: dict[str, Any]) -> Credential:
         policies=limits.parse(entry["limits"] or []),
         override=limits.parse(entry.get("override") or []),
         override_ends=entry.get("override_ends") or 0.0,
+        pins=entry.get("pins") or {},
         owner=record.owner(**uuids, key=lasting, livemode=entry["livemode"]),
         read_at=entry["read_at"],
         rotated_at=entry.get("rotated_at"),

@@ -22,6 +22,8 @@ RUNGS = {
     "guard": "address",
     "hand_over": "handed_over",
     "authorize": "allowed",
+    "replay_as_first": "idempotency",
+    "upgrade": "revision",
     "check_request": "request_schema",
     "replay": "idempotency",
     "recall": "cache",
@@ -29,6 +31,7 @@ RUNGS = {
     "dispatch": "backend",
     "check_response": "answer_schema",
     "transform_response": "response_rules",
+    "downgrade": "answer_revision",
     "keep": "cache",
     "retain": "idempotency",
 }
@@ -39,6 +42,7 @@ ANYWHERE = {
     "body_slow": "body",
     "overloaded": "room",
     "websocket_refused": "route",
+    "revision_unknown": "revision",
 }
 
 

@@ -62,6 +62,19 @@ class VersionRetired(Problem):
     code = "version_retired"
 
 
+class RevisionUnknown(Problem):
+    """The version of the API has no such dated revision."""
+
+    code = "revision_unknown"
+
+
+class RevisionFailed(Problem):
+    """The request or its answer could not be told in an older revision."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    code = "revision_failed"
+
+
 class OrganizationSuspended(Denied):
     """The organization is suspended."""
 

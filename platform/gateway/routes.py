@@ -7,20 +7,22 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
 from apps.catalog import policies
 from apps.catalog.policies import PLAIN, Policy
+from apps.catalog.revisions import History
 from apps.core import ids
 from apps.core.members import Invalid
 from apps.core.rest.errors import MethodNotAllowed
-from gateway import endings
+from gateway import endings, revisions
 from gateway.course import course
 from gateway.exchange import Headers, Step
 from gateway.problems import CatalogUnavailable, OperationUnknown, VersionUnknown
+from gateway.revisions import Dated, Place
 from gateway.schemas import Document, Shape
 from gateway.store import OperationRow, Store, StoreDown
 from gateway.tree import Node
@@ -55,6 +57,8 @@ class Operation:
     sunset_at: float | None = None
     guide: str = ""  # where to read how to move on
     shape: Shape | None = None  # what the document says of it, where the policy asks
+    dated: Dated | None = None  # itself in every revision, where its version has some
+    place: Place | None = None  # among them
 
 
 class Table:
@@ -66,8 +70,10 @@ class Table:
         documents: Mapping[Version, str] | None = None,
         *,
         portal: str = "",
+        histories: Mapping[str, History] | None = None,
     ) -> None:
         """``documents`` are those of the versions that ``described`` names, as JSON."""
+        names: dict[str, list[str]] = {}  # of operations, by version
         read = {of: Document(orjson.loads(text)) for of, text in (documents or {}).items()}
         self.root: Node[Operation] = Node()
         self.versions: dict[str, set[str]] = {}
@@ -78,13 +84,24 @@ class Table:
             self.versions.setdefault(row.api, set()).add(version)
             node = self.root.at(row.api, version, *row.path.split("/")[1:])
             document = read.get((row.api, row.major))
-            node.held[row.method] = _operation(row, document, portal)
+            operation = _operation(row, document, portal)
+            named = f"{row.api}/{version}"
+            names.setdefault(named, []).append(row.name)
+            if histories and (history := histories.get(named)):
+                operation = _dated(operation, history)
+            node.held[row.method] = operation
             if row.known_to is not None:
                 self.known_to[row.api] = frozenset(ids.encode("org", one) for one in row.known_to)
                 continue
-            for resource in ("", f"/{row.api}/{version}"):
+            for resource in ("", f"/{named}"):
                 scopes.setdefault(resource, set()).update(row.scopes)
-        self.scopes = {resource: sorted(named) for resource, named in scopes.items()}
+        self.scopes = {resource: sorted(needed) for resource, needed in scopes.items()}
+        self.strangers = [  # what revisions name and the catalog does not
+            sentence
+            for version, history in (histories or {}).items()
+            if version in names
+            for sentence in history.strangers(names[version])
+        ]
 
     def shows(self, api: str, organization: str = "") -> bool:
         """Tell whether an organization may know of an API; without one, whether everybody may."""
@@ -169,13 +186,33 @@ def _operation(row: OperationRow, document: Document | None, portal: str) -> Ope
     )
 
 
+def _dated(operation: Operation, history: History) -> Operation:
+    """Return an operation in the newest revision, which knows itself in the others."""
+    dated = Dated(history, (revisions.HEADER, history.newest.encode()))
+    for name in history.names:
+        place = revisions.place(history, operation.name, name)
+        steps = operation.steps
+        if steps != (unserved,):
+            steps = course(operation.policy, place.chain, dated=True)
+        dated.served[name] = replace(operation, dated=dated, place=place, steps=steps)
+    return dated.served[history.newest]
+
+
 class Routes:
     """The current table, kept up to date in the background."""
 
-    def __init__(self, store: Store, upstreams: Upstreams, *, portal: str = "") -> None:
+    def __init__(
+        self,
+        store: Store,
+        upstreams: Upstreams,
+        *,
+        portal: str = "",
+        histories: Mapping[str, History] | None = None,
+    ) -> None:
         self.store = store
         self.upstreams = upstreams
         self.portal = portal
+        self.histories = histories
         self.table: Table | None = None
         self.compiled = 0  # tables so far
         self._changed = asyncio.Event()
@@ -194,8 +231,13 @@ class Routes:
             self._changed.set()
 
     async def start(self) -> None:
-        """Load the table, now if possible, and keep it fresh."""
+        """Load the table, now if possible, and keep it fresh.
+
+        Revisions that name what the catalog has not are a slip in their modules: Invalid.
+        """
         await self._load()
+        if self.table is not None and self.table.strangers:
+            raise Invalid(" ".join(self.table.strangers))
         self._keeper = asyncio.create_task(self._keep())
 
     async def stop(self) -> None:
@@ -226,12 +268,16 @@ class Routes:
             try:
                 documents = {v: await self.store.document(*v) for v in described(rows)}
                 # A large catalog takes a while, in which requests want to be answered.
-                self.table = await asyncio.to_thread(Table, rows, documents, portal=self.portal)
+                self.table = await asyncio.to_thread(
+                    Table, rows, documents, portal=self.portal, histories=self.histories
+                )
             except StoreDown:
                 return False
             self._digest = digest
             self.compiled += 1
             log.info("The catalog has %s operations.", len(rows))
+            for sentence in self.table.strangers:
+                log.error(sentence)
         self.upstreams.drop(services)
         return True
 

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from apps.core import caller as callers
-from gateway import credentials, frames, heartbeat
+from gateway import credentials, frames, heartbeat, revisions
 from gateway.cache import Cache
 from gateway.credentials import Credentials
 from gateway.heartbeat import Heartbeat
@@ -53,7 +53,12 @@ class Runtime:
         self.shedding = Shedding(settings.capacity)
         self.proofs = Proofs(self.hot, settings.caller_key)
         self.upstreams = Upstreams(settings.upstream)
-        self.routes = Routes(self.store, self.upstreams, portal=settings.portal_url)
+        self.routes = Routes(
+            self.store,
+            self.upstreams,
+            portal=settings.portal_url,
+            histories=revisions.load(settings.revisions),
+        )
         self.limiter = Limiter(self.hot)
         self.listener = Listener(url, missed=self._missed)
         self.live = Live(self.bulk, self.listener)

@@ -31,6 +31,7 @@ class Settings:
     brand: str
     capacity: int = 1000
     authz: tuple[bytes, ...] = ()
+    revisions: tuple[str, ...] = ()
 
     @classmethod
     def read(cls) -> "Settings":
@@ -51,6 +52,7 @@ class Settings:
             brand=text("TRELLIS_BRAND_NAME", "Acme"),
             capacity=_whole("TRELLIS_GATEWAY_CAPACITY", 1000),
             authz=_shared("TRELLIS_AUTHZ_SECRET"),
+            revisions=_listed("TRELLIS_REVISIONS", "apps.commerce.revisions"),
         )
 
 
@@ -62,6 +64,10 @@ def text(name: str, default: str | None = None) -> str:
     if value is None:
         raise Invalid(f"Set {name}, or set {name}_FILE to a file that holds it.")
     return value
+
+
+def _listed(name: str, default: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in text(name, default).split(",") if item.strip())
 
 
 def _whole(name: str, default: int) -> int:

@@ -41,6 +41,7 @@ GRANTS: dict[str, tuple[str, ...]] = {
     "oauth_signingkey": ("algorithm", "public"),
     "accounts_user": ("id", "is_active"),
     "applications_application": ("id", "organization_id", "state"),
+    "applications_pin": ("application_id", "version", "revision"),
     "orgs_organization": ("id", "is_internal", "suspended_at"),
     "tenants_tenant": ("id", "kind", "organization_id"),
     "plans_subscription": ("application_id", "version_id"),
@@ -85,7 +86,9 @@ CREDENTIAL = """
            key.revoked_at IS NOT NULL AS revoked, application.state,
            organization.suspended_at IS NOT NULL AS organization_suspended,
            plan.slug AS plan, version.limits, instead.limits AS override,
-           extract(epoch FROM instead.ends_at)::float8 AS override_ends
+           extract(epoch FROM instead.ends_at)::float8 AS override_ends,
+           (SELECT jsonb_object_agg(pin.version, pin.revision) FROM applications_pin pin
+             WHERE pin.application_id = application.id) AS pins
       FROM keys_key key
       JOIN tenants_tenant tenant ON tenant.id = key.tenant_id
       JOIN applications_application application ON application.id = key.application_id
@@ -112,7 +115,9 @@ BEARER = """
            token.user_id AS subject, person.is_active IS FALSE AS user_disabled,
            token.jkt AS thumbprint, token.resource AS audience, plan.slug AS plan, version.limits,
            instead.limits AS override,
-           extract(epoch FROM instead.ends_at)::float8 AS override_ends
+           extract(epoch FROM instead.ends_at)::float8 AS override_ends,
+           (SELECT jsonb_object_agg(pin.version, pin.revision) FROM applications_pin pin
+             WHERE pin.application_id = application.id) AS pins
       FROM oauth_accesstoken token
       JOIN oauth_client client ON client.id = token.application_id
       JOIN tenants_tenant tenant ON tenant.id = token.tenant_id

@@ -62,6 +62,7 @@ def environment() -> dict[str, str]:
         "TRELLIS_PORTAL_URL": "http://portal.test",
         "TRELLIS_API_URL": "http://api.test",
         "TRELLIS_BRAND_NAME": "Acme",
+        "TRELLIS_REVISIONS": "apps.commerce.revisions,tests.gateway.revised",
     }
 
 

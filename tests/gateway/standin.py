@@ -168,6 +168,9 @@ class StandIn:
             await writer.drain()
             self.sent += piece
 
+    async def _large(self, value: str, writer: asyncio.StreamWriter) -> None:
+        await self._say(writer, 200, json.dumps({"target": "x" * int(value)}).encode())
+
     async def _chunked(self, value: str, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
         for part in (b"one", b"two", b"three"):

@@ -68,7 +68,7 @@ class CustomerView(CommerceView):
         scopes=["customers:write"],
         key="cus",
         body=CustomerBody,
-        asks={"phone": "+49 30 1234567"},
+        asks={"phone_number": "+49 30 1234567"},
         **SHOWN,
     )
     def partial_update(self, request: Request, id: str) -> Any:  # noqa: A002 - the path's name

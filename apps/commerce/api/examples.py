@@ -23,7 +23,7 @@ def _common(name: str, key: str) -> dict[str, Any]:
 CUSTOMER = _common("customer", CUSTOMER_ID) | {
     "name": "Ada Lindqvist",
     "email": "ada@example.com",
-    "phone": None,
+    "phone_number": None,
 }
 PRODUCT = _common("product", PRODUCT_ID) | {
     "name": "Bell, brass",

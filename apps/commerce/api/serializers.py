@@ -40,7 +40,7 @@ class CustomerSerializer(Common):
 
     name = serializers.CharField()
     email = text("E-mail address.")
-    phone = text("Phone number, as it was given.")
+    phone_number = text("Phone number, as it was given.")
 
 
 class ProductSerializer(Common):
@@ -138,7 +138,9 @@ class CustomerBody(Wanted):
     email = serializers.EmailField(
         required=False, allow_blank=True, allow_null=True, max_length=254
     )
-    phone = Text(required=False, allow_blank=True, allow_null=True, max_length=40)
+    phone_number = Text(
+        source="phone", required=False, allow_blank=True, allow_null=True, max_length=40
+    )
 
 
 class ProductBody(Wanted):

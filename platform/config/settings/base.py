@@ -35,6 +35,9 @@ ALLOWED_HOSTS = env.listed("TRELLIS_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 TRUSTED_PROXIES = env.whole("TRELLIS_TRUSTED_PROXIES", default=0)
 
+# Modules with the dated revisions of APIs. The gateway reads them too.
+REVISIONS = env.listed("TRELLIS_REVISIONS", "apps.commerce.revisions")
+
 # The operator's brand.
 BRAND = {
     "name": env.text("TRELLIS_BRAND_NAME", "Acme"),

@@ -52,6 +52,7 @@ NOT_PASSED_BACK = HOP_BY_HOP | {
     b"set-cookie",
     b"surrogate-key",
     b"trellis-request-id",
+    b"trellis-version",
 }
 ENDINGS = {b"deprecation", b"sunset"}  # may stand once only
 ANSWERED = rung("backend")

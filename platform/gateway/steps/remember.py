@@ -86,7 +86,8 @@ def _key(exchange: Exchange, wanted: Wanted) -> Key:
     names = (*ALWAYS, *(name.encode() for name in wanted.vary))
     told = tuple(exchange.headers.get(name, b"") for name in names)
     compiled = exchange.runtime.routes.compiled  # Another catalog may have another policy.
-    return (compiled, operation.api, operation.name, exchange.asked, who, seen, told)
+    revision = operation.place and operation.place.name
+    return (compiled, operation.api, operation.name, revision, exchange.asked, who, seen, told)
 
 
 def _wanted(exchange: Exchange) -> Wanted:

@@ -21,6 +21,7 @@ from gateway.store import StoreDown
 GRACE = 10.0  # seconds that a claim outlives the longest wait for the service
 LARGEST = 1024 * 1024  # bytes of an answer that is kept
 KEPT = {b"content-type", b"etag", b"location"}
+REVISION = "trellis-version"  # kept too: the service's answer, and for whom it was
 FINAL = (
     500  # says that something went wrong halfway; what stands in front of a service says 502 to 504
 )
@@ -75,6 +76,8 @@ async def retain(exchange: Exchange) -> None:
         for name, value in exchange.answer_headers
         if name in KEPT
     }
+    if exchange.operation and exchange.operation.place:
+        headers[REVISION] = exchange.operation.place.name
     exchange.claim = None
     try:
         await exchange.runtime.store.settle(

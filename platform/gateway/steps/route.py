@@ -2,6 +2,7 @@
 
 from gateway.endings import retired
 from gateway.exchange import Exchange, rung
+from gateway.revisions import choose
 from gateway.steps.receive import too_large
 
 FOUND = rung("route")
@@ -19,3 +20,5 @@ async def route(exchange: Exchange) -> None:
     if exchange.length and exchange.length > operation.policy.body_limit:
         raise too_large(exchange.length, operation.policy.body_limit)
     exchange.trace.append(FOUND)
+    if operation.dated is not None:
+        choose(exchange, operation, operation.dated)

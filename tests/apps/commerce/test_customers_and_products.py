@@ -24,7 +24,7 @@ def test_a_customer_is_made_read_changed_and_deleted(api: Api) -> None:
     assert customer["object"] == "customer"
     assert customer["livemode"] is False
     assert customer["metadata"] == {"a": "b"}
-    changed = api.patch(f"customers/{customer['id']}", {"phone": "030", "email": None})
+    changed = api.patch(f"customers/{customer['id']}", {"phone_number": "030", "email": None})
     assert changed.headers["ETag"] == '"v2"'
     assert api.get(f"customers/{customer['id']}").json() == changed.json()
     assert changed.json()["email"] is None

@@ -36,7 +36,7 @@ def after(api: Api, plural: str, made: Any, act: str) -> Any:
 
 
 def customer(api: Api, shop: Shop) -> Any:
-    return gone(api, "customers", changed(api, "customers", shop.customer(), phone="030"))
+    return gone(api, "customers", changed(api, "customers", shop.customer(), phone_number="030"))
 
 
 def product(api: Api, shop: Shop) -> Any:
