@@ -21,14 +21,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong. ``after`` counts the bytes of an answer that still come through."""
+    """What is wrong. ``after`` counts the bytes of an answer that still come; None is at once."""
 
     delay: float = 0.0  # seconds, each way
     rate: float = 0.0  # bytes a second each way, 0 for as fast as they come
     silent: bool = False  # a black hole: connections stand, nothing passes
     refusing: bool = False  # nobody listens; what is open stays
     ends: str = ""  # "reset" or "half-close"
-    after: int = 0
+    after: int | None = None
 
 
 FINE = Fault()
@@ -46,12 +46,12 @@ def throttled(rate: float) -> Fault:
     return Fault(rate=rate)
 
 
-def reset(after: int = 0) -> Fault:
-    """Return the fault that connections are reset, in the middle of an answer if told so."""
+def reset(after: int | None = None) -> Fault:
+    """Return the fault that connections are reset: at once, or so many bytes into an answer."""
     return Fault(ends="reset", after=after)
 
 
-def half_closed(after: int = 0) -> Fault:
+def half_closed(after: int | None = None) -> Fault:
     """Return the fault that the service stops talking and goes on listening."""
     return Fault(ends="half-close", after=after)
 
@@ -164,7 +164,7 @@ class Proxy:
             await self._listen()
         for pair in list(self._pairs):
             pair.told = 0
-            if fault.ends and not fault.after:
+            if fault.ends and fault.after is None:
                 self._break(pair)
 
     def _break(self, pair: Pair) -> None:
@@ -187,7 +187,7 @@ class Proxy:
         pair = Pair(back, forth)
         self._pairs.add(pair)
         try:
-            if self._fault.ends and not self._fault.after:
+            if self._fault.ends and self._fault.after is None:
                 self._break(pair)
             await asyncio.gather(self._carry(pair, near, forth), self._carry(pair, far, back))
         except (OSError, RuntimeError, asyncio.CancelledError):
@@ -232,4 +232,6 @@ class Proxy:
 
     def _left(self, pair: Pair) -> int:
         """Return how many more bytes of the answer may pass."""
-        return max(0, self._fault.after - pair.told) if self._fault.ends else PIECE
+        if not self._fault.ends:
+            return PIECE
+        return max(0, (self._fault.after or 0) - pair.told)

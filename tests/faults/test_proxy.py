@@ -132,13 +132,14 @@ def meet(proxy: Proxy) -> None:
         assert ask(late) == ANSWER
 
 
-def test_a_reset_comes_in_the_middle_of_an_answer(
-    proxy: Proxy, one: socket.socket, service: Service
+@pytest.mark.parametrize("after", [0, 300])
+def test_a_reset_comes_before_an_answer_or_in_the_middle_of_it(
+    proxy: Proxy, one: socket.socket, service: Service, after: int
 ) -> None:
-    proxy.fault = reset(after=300)
+    proxy.fault = reset(after=after)
     service.heard.clear()
     with pytest.raises(ConnectionResetError):
-        ask(one, 301)
+        ask(one, after + 1)
     assert service.heard[0] == b"?"
 
 

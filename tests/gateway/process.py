@@ -71,6 +71,25 @@ class Gateway:
             self.process.wait(10)
             self.process = None
 
+    def processes(self) -> list[Path]:
+        """Return the folders of the server and its workers below /proc."""
+        assert self.process is not None
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                group = int((folder / "stat").read_text().rpartition(")")[2].split()[2])
+            except OSError:
+                continue
+            if group == self.process.pid:
+                found.append(folder)
+        return found
+
+    @property
+    def memory(self) -> int:
+        """Return how much memory they take together, in bytes."""
+        told = [(folder / "status").read_text() for folder in self.processes()]
+        return sum(int(text.split("VmRSS:")[1].split()[0]) * 1024 for text in told)
+
     def close(self) -> None:
         self.client.close()
         self.end(how=signal.SIGKILL)

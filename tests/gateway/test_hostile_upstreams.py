@@ -6,7 +6,6 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -78,21 +77,6 @@ def ask(gateway: Gateway, wild: Wild, key: Issued, upstream: StandIn) -> Iterato
         answer = gateway.client.get(path, headers=bearer(key))
         assert answer.status_code == 200, answer.text
     assert gateway.client.get("/wild/v1/plain", headers=bearer(key)).json() == {"fine": True}
-
-
-def memory(gateway: Gateway) -> int:
-    """Return how much memory the gateway's processes take together, in bytes."""
-    assert gateway.process is not None
-    parent, total = gateway.process.pid, 0
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            status = (folder / "status").read_text()
-            group = int((folder / "stat").read_text().rpartition(")")[2].split()[2])
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if group == parent:
-            total += int(status.split("VmRSS:")[1].split()[0]) * 1024
-    return total
 
 
 MALFORMED = {
@@ -238,23 +222,23 @@ ENDLESS = {
 def test_a_head_without_an_end_is_given_up_early(
     ask: Ask, wild: Wild, gateway: Gateway, name: str
 ) -> None:
-    before, wild.sent, began = memory(gateway), 0, time.monotonic()
+    before, wild.sent, began = gateway.memory, 0, time.monotonic()
     answer = ask(ENDLESS[name])
     assert (answer.status_code, answer.json()["code"]) == (502, "upstream_failed")
     assert time.monotonic() - began < 2
     assert wild.sent < 16 * MB
-    assert memory(gateway) - before < 16 * MB
+    assert gateway.memory - before < 16 * MB
 
 
 def test_a_chunk_extension_or_trailer_without_an_end(
     ask: Ask, wild: Wild, gateway: Gateway
 ) -> None:
-    before = memory(gateway)
+    before = gateway.memory
     for first in (b"2;", b"2\r\n{}\r\n0\r\nx-trailer: "):
         script = endless(b"x" * 65_536, HEAD + b"transfer-encoding: chunked\r\n\r\n" + first)
         with contextlib.suppress(httpx.RemoteProtocolError):  # It may have begun.
             assert ask(script).status_code == 502
-    assert memory(gateway) - before < 32 * MB
+    assert gateway.memory - before < 32 * MB
 
 
 def test_trailers_are_left_out(ask: Ask) -> None:
@@ -266,22 +250,22 @@ def test_trailers_are_left_out(ask: Ask) -> None:
 
 
 def test_a_body_without_an_end_that_is_looked_into(ask: Ask, wild: Wild, gateway: Gateway) -> None:
-    before = memory(gateway)
+    before = gateway.memory
     first = HEAD + b'transfer-encoding: chunked\r\n\r\n1\r\n"\r\n'
     answer = ask(endless(b"10000\r\n" + b"x" * 65_536 + b"\r\n", first), "looked")
     assert (answer.status_code, answer.json()["code"]) == (502, "upstream_failed")
-    assert memory(gateway) - before < 48 * MB
+    assert gateway.memory - before < 48 * MB
 
 
 @pytest.mark.parametrize("coding", [b"gzip", b"deflate, gzip", b"br"])
 def test_a_bomb_that_would_have_to_be_looked_into(
     ask: Ask, gateway: Gateway, coding: bytes
 ) -> None:
-    before = memory(gateway)
+    before = gateway.memory
     bomb = gzip.compress(b"[" + b"0," * (32 * MB) + b"0]", compresslevel=1)
     answer = ask([said(bomb, b"content-encoding: " + coding)], "looked")
     assert (answer.status_code, answer.json()["code"]) == (502, "upstream_failed")
-    assert memory(gateway) - before < 16 * MB
+    assert gateway.memory - before < 16 * MB
 
 
 def test_json_nested_beyond_reason_that_is_looked_into(ask: Ask) -> None:

@@ -1,0 +1,146 @@
+"""Gateways that end under load: told to, killed, or without room for their records."""
+
+import resource
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.faults import report
+from tests.faults.clients import Ask, Clients
+from tests.faults.ledger import Entry
+from tests.faults.report import Row
+from tests.faults.stage import Stage
+from tests.gateway.process import Gateway
+
+ROUNDS = 3
+RATE = 150
+
+
+def stopping(stage: Stage) -> Iterator[Row]:
+    """End one gateway of two, and start another in its place."""
+    clients = Clients(stage.background, "stopping")
+    key = stage.key().secret
+    first, second = stage.gateway(), stage.gateway()
+    asks = [Ask(key), Ask(key, fresh=True), Ask(key, method="POST", size=100, kind="slow")]
+    asks.append(Ask(key, kind="long"))
+    flow = clients.flow(*asks, rate=RATE, ports=[first.port, second.port], again=True)
+    for number in range(ROUNDS * 2):
+        time.sleep(1.5)
+        gateway = (first, second)[number % 2]
+        gateway.end()
+        time.sleep(0.5)
+        gateway.start()
+    time.sleep(1)
+    entries = flow.stop()
+    row = Row("A gateway told to end (SIGTERM)")
+    wrong = [f"{one.id} {one.status} {one.code or one.ended}" for one in entries if not one.good]
+    row.figures += [
+        report.told(
+            f"{len(entries)} requests to two gateways, of which one ended {ROUNDS * 2} times"
+        ),
+        report.none_of("failed", wrong),
+    ]
+    ledger = stage.close_books(clients.ledger)
+    row.figures += [
+        report.none_of("in the ledger: wrong", ledger.faults()),
+        report.none_of("answered and not counted", ledger.lost()),
+    ]
+    yield row
+    stage.end_gateways()
+
+
+def killing(stage: Stage) -> Iterator[Row]:
+    """Kill a gateway again and again; start another on the same spool."""
+    clients = Clients(stage.background, "killing")
+    key = stage.key().secret
+    spool = Path(tempfile.mkdtemp(dir=stage.home.root))
+    gateway, other = stage.gateway(spool), stage.gateway()
+    asks = [Ask(key), Ask(key, method="POST", size=100), Ask(key, kind="slow")]
+    flow = clients.flow(*asks, rate=RATE, ports=[gateway.port, other.port], again=True)
+    kills = []
+    for _ in range(ROUNDS):
+        time.sleep(1.5)
+        kills.append(time.monotonic())
+        gateway.end(how=signal.SIGKILL)
+        time.sleep(0.3)
+        gateway.start()
+    time.sleep(1)
+    flow.stop()
+    ledger = stage.close_books(clients.ledger)
+    torn = ledger.unanswered()
+    counted = {row.id for row in ledger.counted}
+    row = Row("A gateway killed (SIGKILL)")
+    row.figures += [
+        report.told(f"{len(ledger.entries)} requests, killed {ROUNDS} times"),
+        report.told(
+            f"{len(torn)} were under way then and got no answer, "
+            f"{sum(one.id in counted for one in torn)} of them are counted"
+        ),
+        report.none_of("without an answer, and not under way:", _idle(torn, kills)),
+        report.none_of("in the ledger: wrong", ledger.faults()),
+        report.none_of("answered and not counted", ledger.lost()),
+        report.none_of("left in the spool", _left(spool)),
+    ]
+    yield row
+    stage.end_gateways()
+
+
+def _idle(torn: list[Entry], kills: list[float]) -> list[str]:
+    """Return the requests that failed without having been under way when a gateway died."""
+    return [
+        one.id
+        for one in torn
+        if not any(one.at - 0.1 <= kill <= one.at + one.took + 0.1 for kill in kills)
+    ]
+
+
+def _left(spool: Path) -> list[str]:
+    """Return the segments in the folders of processes that are dead."""
+    return [str(path.name) for path in (spool / "segments").rglob("*.ready")]
+
+
+def full(stage: Stage) -> Iterator[Row]:
+    """Take the room for usage records away, and the folder for them."""
+    clients = Clients(stage.background, "full")
+    gateway = stage.gateway()
+    flow = clients.flow(Ask(stage.key().secret), rate=RATE, ports=[gateway.port])
+    row = Row("A disk without room for usage records")
+    time.sleep(1)
+    begun = time.monotonic()
+    _allow(gateway, 0)
+    time.sleep(2)
+    _allow(gateway, resource.RLIM_INFINITY)
+    over = time.monotonic()
+    time.sleep(2)
+    entries = flow.stop()
+    ledger = stage.close_books(clients.ledger)
+    meanwhile = [one for one in entries if begun - 0.2 <= one.at <= over + 0.2]
+    lost = ledger.lost()
+    row.figures += [
+        report.told(f"{len(entries)} requests, {len(meanwhile)} of them without room"),
+        report.none_of("failed", [one.id for one in entries if not one.good]),
+        report.at_most("lost", len(lost), len(meanwhile), "records"),
+        report.none_of("lost with room", [one.id for one in lost if one not in meanwhile]),
+        report.none_of("in the ledger: wrong", ledger.faults()),
+        _said(gateway, len(lost)),
+    ]
+    yield row
+    stage.end_gateways()
+
+
+def _allow(gateway: Gateway, size: int) -> None:
+    """Let the gateway's processes write files of so many bytes: a write beyond that fails."""
+    for folder in gateway.processes():
+        _, hard = resource.prlimit(int(folder.name), resource.RLIMIT_FSIZE)
+        resource.prlimit(int(folder.name), resource.RLIMIT_FSIZE, (size, hard))
+
+
+def _said(gateway: Gateway, lost: int) -> report.Figure:
+    """Say whether the log names how many records were lost."""
+    said = [line for line in gateway.log.read_text().splitlines() if "USAGE" in line]
+    found = any(f" {lost} records" in line for line in said)
+    return report.none_of(
+        "not told in the log", [] if found or not lost else [said[-1:] or "nothing"]
+    )
