@@ -1,6 +1,7 @@
 """Whatever is refused, its page says why and what mends it; who does that, calls with success."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -207,6 +208,22 @@ def test_limits(developer: Developer, issue: Issue, code: str, policy: dict[str,
             ChangeRequest.objects.get(plan__slug=slug), reason="Welcome.", actor=make.operator()
         )
     )
+    developer.succeeds(key)
+
+
+def test_concurrency_reached(developer: Developer, issue: Issue) -> None:
+    key = issue(limits=[{"name": "parallel", "kind": "concurrency", "limit": 1}])
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(developer.call, key, "/shop/v1/slow/3")
+        answer = developer.refused("concurrency_reached", key)
+        assert slow.running()
+        said = developer.explained(answer, key)
+        assert slow.result().status_code == 200
+    values = said["why"]["values"]
+    assert (said["failed"], values["limit"]) == ("limit", "parallel")
+    assert values["left"] == {"parallel": 0}
+    assert said["fix"]["url"].endswith("/limits")
+    developer.opens(said["link"], key)
     developer.succeeds(key)
 
 
