@@ -48,7 +48,7 @@ _FEWER: Final = "Answers say nothing that they did not say before."
 _GONE: Final = "Programs that read it find nothing."
 
 RULES: Final[dict[str, Rule]] = {
-    "version_published": _fits("Published with {after} operations.", "There was nothing before."),
+    "version_published": _fits("Published with {after}.", "There was nothing before."),
     "version_deprecated": _fits("Deprecated since {after}.", "It works as before; a notice."),
     "version_kept": _fits("No longer deprecated.", "It works as before."),
     "version_ends": _fits("Ends on {after}.", "Nothing ends before that day."),

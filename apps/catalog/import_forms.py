@@ -9,6 +9,7 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
 )
 
 from apps.catalog import upstreams
@@ -71,6 +72,13 @@ class PublishForm(forms.Form):
         help_text="Stands in front of an operation's path there, such as /api/v3.",
     )
     visibility = forms.ChoiceField(choices=Api.Visibility.choices, widget=UnfoldAdminSelectWidget)
+    breaking = forms.BooleanField(
+        label="Publish it although it breaks programs",
+        required=False,
+        widget=UnfoldBooleanWidget,
+        help_text="Programs that call this version meet it at once. A new major version beside "
+        "this one breaks nobody.",
+    )
 
     def clean(self) -> dict[str, Any]:
         """Ask for an upstream or a target."""

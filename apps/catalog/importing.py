@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,9 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.catalog import publishing, serving
 from apps.catalog import services as catalog
+from apps.catalog.breaking import Weight
 from apps.catalog.changes import Change
+from apps.catalog.differences import Difference
 from apps.catalog.models import ApiVersion, Draft, Upstream
 from apps.catalog.openapi import Described
 from apps.core import clock
@@ -36,13 +39,30 @@ def suggest(draft: Draft) -> dict[str, Any]:
     return {**made, "target": described.origin, "base": described.base, "visibility": "public"}
 
 
-def compare(draft: Draft, *, slug: str, major: int) -> tuple[Described, list[Change], str]:
-    """Return what a document says, what it would change, and the mark of both."""
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a document says, what it would change in the catalog, and for those who call."""
+
+    described: Described
+    changes: list[Change]
+    differences: list[Difference]
+    mark: str  # of all that was shown
+
+    @property
+    def breaking(self) -> list[Difference]:
+        """What breaks programs."""
+        return [one for one in self.differences if one.weight == Weight.BREAKS]
+
+
+def compare(draft: Draft, *, slug: str, major: int) -> Comparison:
+    """Return what publishing a draft would change."""
     described = catalog.describe(draft.document, slug=slug, major=major, served=True)
-    version = ApiVersion.objects.filter(api__slug=slug, major=major).defer("document").first()
+    known = ApiVersion.objects.filter(api__slug=slug, major=major).select_related("api")
+    version = known.first()
     changes = publishing.compare(version, described, newest=publishing.is_newest(slug, major))
-    said = "\n".join([slug, str(major), *map(str, changes)])
-    return described, changes, hashlib.sha256(said.encode()).hexdigest()
+    found = publishing.differ(version, described, draft.document)
+    said = "\n".join([slug, str(major), *map(str, changes), *map(str, found)])
+    return Comparison(described, changes, found, hashlib.sha256(said.encode()).hexdigest())
 
 
 @transaction.atomic
@@ -56,6 +76,7 @@ def publish(
     target: str,
     base: str,
     visibility: str,
+    breaking: bool,
     actor: User,
 ) -> ApiVersion:
     """Publish a draft, with an upstream of its own where none is chosen."""
@@ -68,6 +89,7 @@ def publish(
         upstream=served,
         base=base,
         visibility=visibility,
+        breaking=breaking,
         actor=actor,
     )
     draft.delete()

@@ -11,6 +11,7 @@ from django.db.models import Exists, Q
 
 from apps.accounts.models import User
 from apps.catalog import policies, upstreams
+from apps.catalog.differences import Difference, of_json
 from apps.catalog.rights import MANAGING
 from apps.core import clock
 from apps.core.fields import IdField
@@ -282,6 +283,9 @@ class Operation(models.Model):
         null=True, blank=True, help_text="The operator's; it stands for that of the document."
     )
     deprecated = models.BooleanField(default=False, db_default=False)
+    ending: models.JSONField[Any, Any] = models.JSONField(
+        default=list, db_default=[], blank=True, help_text="Deprecated parts of its requests."
+    )
     policy: models.JSONField[Any, Any] = models.JSONField(
         default=dict, db_default={}, blank=True, validators=[policy]
     )
@@ -303,6 +307,52 @@ class Operation(models.Model):
     def place(self) -> tuple[str, str]:
         """Return method and path as the version's document writes them."""
         return self.method, self.path.replace("{+", "{")
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    """Entries of the changelog."""
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Return those of the APIs that ``user`` may know of."""
+        return self.filter(version__api__in=Api.objects.visible_to(user))
+
+    def newest_first(self) -> Self:
+        """Return them as pages show them, without the documents of their versions."""
+        rows = self.select_related("version__api").defer("version__document")
+        return rows.order_by("-at", "-pk")
+
+
+class Entry(models.Model):
+    """What a version did differently from one moment on, for those who call it.
+
+    ``changes`` are differences as ``apps.catalog.differences`` reads them.
+    """
+
+    id = IdField(prefix="chg")
+    version = models.ForeignKey(ApiVersion, models.CASCADE, related_name="entries")
+    at = models.DateTimeField(default=clock.real, editable=False)
+    changes: models.JSONField[Any, Any] = models.JSONField()
+    left_out = models.PositiveIntegerField(default=0, help_text="Changes beyond those kept.")
+    breaking = models.PositiveIntegerField(default=0)
+    risky = models.PositiveIntegerField(default=0)
+    words = models.TextField(blank=True, help_text="The operator's own, in Markdown.")
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        """The newest first, of one version or of all."""
+
+        verbose_name = "changelog entry"
+        verbose_name_plural = "changelog entries"
+        indexes: ClassVar = [models.Index(fields=["-at"], name="entry_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.version}, {self.at:%Y-%m-%d}"
+
+    @property
+    def differences(self) -> list[Difference]:
+        """Its changes, what breaks first."""
+        return [of_json(raw) for raw in self.changes]
 
 
 class Draft(models.Model):

@@ -6,9 +6,10 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any, Final
 
-from apps.catalog import openapi
+from apps.catalog import differences, openapi
 from apps.catalog.changes import Change, of_operations, of_scopes
-from apps.catalog.models import ApiVersion, Operation, Scope
+from apps.catalog.differences import Difference
+from apps.catalog.models import Api, ApiVersion, Operation, Scope
 from apps.catalog.openapi import Described
 from apps.catalog.rights import Words
 
@@ -34,6 +35,23 @@ def compare(version: ApiVersion | None, described: Described, *, newest: bool) -
         *of_operations(known, _with_own_costs(described.operations, rows)),
         *of_scopes(words_of(described.scopes), _wanted_words(described, newest=newest)),
     ]
+
+
+def differ(version: ApiVersion | None, described: Described, document: Any) -> list[Difference]:
+    """Return what callers of a version would notice."""
+    if version is None or not version.digest:
+        count = len(described.operations)
+        many = f"{count:,} operation{'' if count == 1 else 's'}"
+        return [Difference("version_published", after=many)]
+    rows = Operation.objects.filter(version=version)
+    native = version.api.backend == Api.Backend.NATIVE
+    return differences.between(
+        version.document,
+        document,
+        was=[_as_described(row) for row in rows],
+        will=_with_own_costs(described.operations, rows),
+        prefix=version.prefix if native else "",
+    )
 
 
 def words_of(names: Any) -> dict[str, Words]:

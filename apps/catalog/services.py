@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from apps.catalog import native, openapi, policies, publishing, revisions
+from apps.catalog.changelog import agree, note, note_end
 from apps.catalog.editing import KEEP, Actor, placed, save, sense
 from apps.catalog.models import Api, ApiVersion, Operation, Partner, Upstream
 from apps.catalog.openapi import Described
@@ -55,13 +56,16 @@ def publish(
     base: str = KEEP,
     visibility: str = KEEP,
     policy: dict[str, Any] = KEEP,
+    breaking: bool = True,
     actor: Actor = None,
 ) -> ApiVersion:
     """Publish an OpenAPI document as ``slug``/v``major``; the same again changes nothing.
 
     Without an upstream this project serves it. Operations keep their rows, and what the operator
     set for them, while method and path stay. A new version's base is that of the document's first
-    server; a new API is everybody's and has no policy, unless told otherwise.
+    server; a new API is everybody's and has no policy, unless told otherwise. What callers of a
+    known version would notice is noted in the changelog; unless ``breaking`` is meant, it is
+    Unprocessable where that breaks programs.
     """
     described = describe(document, slug=slug, major=major, served=upstream is not None)
     _keep_operations(f"{slug}/v{major}", described)
@@ -77,7 +81,7 @@ def publish(
         with sense():
             start = _base(described.base) if upstream else ""
         version = ApiVersion(api=api, major=major, upstream=upstream, base=start)
-    _write(version, described, document, actor)
+    _write(version, described, document, breaking=breaking, actor=actor)
     change_version(version, upstream=upstream, base=base, actor=actor)
     return version
 
@@ -90,16 +94,21 @@ def _keep_operations(version: str, described: Described) -> None:
             raise Unprocessable(" ".join(missing))
 
 
-def _write(version: ApiVersion, described: Described, document: Any, actor: Actor) -> None:
+def _write(
+    version: ApiVersion, described: Described, document: Any, *, breaking: bool, actor: Actor
+) -> None:
     """Bring a version in line with its document, unless it is."""
     newest = publishing.is_newest(version.api.slug, version.major)
     changes = publishing.compare(version, described, newest=newest)
     digest = publishing.digest(document)
     if version.digest == digest and not changes:
         return
+    found = publishing.differ(version, described, document)
+    agree(found, str(version), breaking=breaking)
     version.document, version.digest, version.updated_at = document, digest, clock.real()
     version.save()
     publishing.write(version, described, newest=newest)
+    entry = note(version, found)
     signs = [change.sign for change in changes]
     events.emit(
         "catalog.published",
@@ -110,6 +119,7 @@ def _write(version: ApiVersion, described: Described, document: Any, actor: Acto
         added=signs.count("+"),
         changed=signs.count("~"),
         removed=signs.count("-"),
+        breaking=entry.breaking if entry else 0,
     )
 
 
@@ -165,7 +175,10 @@ def change_version(
         wanted = {"upstream": upstream, "base": base if base is KEEP else _base(base)}
     wanted |= {"deprecated_at": deprecated_at, "sunset_at": sunset_at, "guide": guide}
     about = {"api": version.api.slug, "major": version.major}
-    return save("catalog.version_changed", version, wanted, reason=reason, actor=actor, **about)
+    was = version.deprecated_at, version.sunset_at
+    changed = save("catalog.version_changed", version, wanted, reason=reason, actor=actor, **about)
+    note_end(version, was=was)
+    return changed
 
 
 @transaction.atomic

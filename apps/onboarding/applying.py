@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,7 +12,7 @@ from apps.catalog import services as catalog
 from apps.catalog import serving
 from apps.catalog.changes import Change
 from apps.catalog.editing import KEEP
-from apps.catalog.models import Api, ApiVersion, Operation, Upstream
+from apps.catalog.models import Api, ApiVersion, Entry, Operation, Upstream
 from apps.core.errors import Problem
 from apps.core.members import Invalid
 from apps.onboarding import inventory, platform_file
@@ -24,10 +25,29 @@ Documents = Mapping[str, Any]  # what was read, by the name that the file gives 
 Actor = str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What changed, and what of it programs notice that call."""
+
+    changes: list[Change]
+    noticed: list[Entry]
+
+    @property
+    def breaking(self) -> int:
+        """How many changes break programs."""
+        return sum(entry.breaking for entry in self.noticed)
+
+
 @transaction.atomic
-def apply(platform: Platform, documents: Documents, *, actor: Actor) -> list[Change]:
-    """Make the platform so, and return what changed; where it cannot be, Invalid says why."""
+def apply(
+    platform: Platform, documents: Documents, *, breaking: bool = False, actor: Actor
+) -> Outcome:
+    """Make the platform so, and return what changed; where it cannot be, Invalid says why.
+
+    What breaks programs that call a version must be meant: ``breaking``.
+    """
     before = inventory.take()
+    told = set(Entry.objects.values_list("pk", flat=True))
     for upstream in platform.upstreams:
         if not upstream.remove:
             _set_upstream(upstream, actor)
@@ -36,22 +56,23 @@ def apply(platform: Platform, documents: Documents, *, actor: Actor) -> list[Cha
             if api.remove:
                 _remove_api(api.slug, actor)
             else:
-                _set_api(api, documents, actor)
+                _set_api(api, documents, breaking=breaking, actor=actor)
     for upstream in platform.upstreams:
         if upstream.remove:
             _remove_upstream(upstream.slug, actor)
     for plan in platform.plans:
         with _at(f"plans.{plan.slug}"):
             _set_plan(plan)
-    return list(inventory.between(before, inventory.take()))
+    fresh = Entry.objects.exclude(pk__in=told).newest_first()
+    return Outcome(list(inventory.between(before, inventory.take())), list(fresh))
 
 
-def preview(platform: Platform, documents: Documents) -> list[Change]:
+def preview(platform: Platform, documents: Documents) -> Outcome:
     """Return what ``apply`` would change."""
     with transaction.atomic():
-        changes = apply(platform, documents, actor=None)
+        outcome = apply(platform, documents, breaking=True, actor=None)
         transaction.set_rollback(True)
-    return changes
+    return outcome
 
 
 @contextmanager
@@ -81,11 +102,13 @@ def _remove_api(slug: str, actor: Actor) -> None:
         catalog.withdraw(found, actor=actor)
 
 
-def _set_api(wanted: platform_file.Api, documents: Documents, actor: Actor) -> None:
+def _set_api(
+    wanted: platform_file.Api, documents: Documents, *, breaking: bool, actor: Actor
+) -> None:
     told = {"visibility": _or_keep(wanted.visibility), "policy": _or_keep(wanted.policy)}
     for version in wanted.versions:
         with _at(version.place):
-            _publish(wanted, version, documents, told, actor)
+            _publish(wanted, version, documents, {**told, "breaking": breaking}, actor)
     api = Api.objects.filter(slug=wanted.slug).first()
     if api is None:
         raise Invalid(f"apis.{wanted.slug} is not published yet: it needs versions with documents.")

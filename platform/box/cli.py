@@ -60,6 +60,8 @@ def parser() -> argparse.ArgumentParser:
     apply.add_argument("file", help="such as platform.yaml")
     apply.add_argument("--yes", action="store_true", help="apply the difference without asking")
     apply.add_argument("--dry-run", action="store_true", help="only show the difference")
+    breaking = "with --yes: also what breaks programs that call"
+    apply.add_argument("--allow-breaking", action="store_true", help=breaking)
     forget = add("purge", project.purge, "let gateways forget the answers they keep of an API")
     forget.add_argument("api", help="its slug, such as books")
     forget.add_argument("tag", nargs="?", default="", help="only answers under this surrogate key")

@@ -11,7 +11,8 @@ from box.paths import Home
 
 def apply(home: Home, asked: argparse.Namespace) -> int:
     """Make upstreams, APIs and plans what a file says."""
-    options = [name for name in ("yes", "dry-run") if getattr(asked, name.replace("-", "_"))]
+    known = ("yes", "dry-run", "allow-breaking")
+    options = [name for name in known if getattr(asked, name.replace("-", "_"))]
     return _run(home, "apply_platform", asked.file, *(f"--{name}" for name in options))
 
 

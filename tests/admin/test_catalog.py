@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.contrib.admin.utils import quote
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -113,6 +114,46 @@ def test_a_document_comes_from_a_file_or_an_address(
     assert asked == ["https://pets.example/openapi.json"]
     sources = Draft.objects.values_list("source", flat=True)
     assert set(sources) == {"pets.json", "https://pets.example/openapi.json"}
+
+
+def test_what_breaks_programs_is_shown_first_and_asks_to_be_meant(
+    admin: Client, version: ApiVersion
+) -> None:
+    fewer = {**DOCUMENT, "paths": {"/pets": {"post": {"operationId": "pets_create"}}}}
+    page, form = draft(admin, fewer), {**FORM, "major": "1"}
+    shown = admin.post(page, form).content.decode()
+    assert "1 change breaks programs that call this version." in shown
+    assert "The operation is gone." in shown
+    assert "Publish it although it breaks programs" in shown
+    refused = admin.post(page, {**form, "seen": seen(shown)}).content.decode()
+    assert "1 change breaks programs that call pets/v1, such as: pets_list:" in refused
+    assert version.operations.get().name == "pets_list"
+    answer = admin.post(page, {**form, "seen": seen(refused), "breaking": "on"})
+    assert answer.status_code == 302
+    assert version.operations.get().name == "pets_create"
+
+
+def test_nobody_is_asked_about_breaking_what_breaks_nothing(admin: Client) -> None:
+    page = draft(admin)
+    for shown in (admin.get(page), admin.post(page, FORM)):
+        assert "although it breaks" not in shown.content.decode()
+
+
+def test_an_operator_puts_an_entry_of_the_changelog_into_words(
+    admin: Client, version: ApiVersion
+) -> None:
+    entry = version.entries.get()
+    page = reverse("admin:catalog_entry_change", args=[quote(entry.pk)])
+    html = admin.get(page).content.decode()
+    assert "Published with 1 operation." in html
+    assert 'class="whitespace-nowrap"' in html  # A table, not its source.
+    ask = admin.get(f"{page.removesuffix('change/')}explain/")
+    assert ask.status_code == 200
+    told = {"words": "The **first** one.", "reason": "People asked."}
+    answer = admin.post(f"{page.removesuffix('change/')}explain/", told)
+    assert answer["Location"] == page
+    entry.refresh_from_db()
+    assert entry.words == "The **first** one."
 
 
 def test_only_those_who_may_publish_read_documents_and_only_their_own(admin: Client) -> None:

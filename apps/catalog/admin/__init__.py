@@ -1,5 +1,5 @@
 """The catalog, for the operator. It is published from OpenAPI documents, never typed."""
 
-from apps.catalog.admin import apis, parts
+from apps.catalog.admin import apis, changelog, parts
 
-__all__ = ["apis", "parts"]
+__all__ = ["apis", "changelog", "parts"]

@@ -144,24 +144,21 @@ class ApiAdmin(Record):
         draft = get_object_or_404(Draft, pk=pk, created_by=person(request).pk)
         form = PublishForm(request.POST or None, initial=importing.suggest(draft))
         title = "Publish an OpenAPI document"
-        found: dict[str, Any] = {}
+        found: importing.Comparison | None = None
         if form.is_valid():
             told = dict(form.cleaned_data)
             try:
-                described, changes, mark = importing.compare(
-                    draft, slug=told["slug"], major=told["major"]
-                )
-                if request.POST.get("seen") == mark:
+                found = importing.compare(draft, slug=told["slug"], major=told["major"])
+                if request.POST.get("seen") == found.mark:
                     version = importing.publish(draft, actor=person(request), **told)
                     messages.success(request, f"{version} is published.")
                     return redirect("admin:catalog_apiversion_change", version.pk)
             except Problem as problem:
                 form.add_error(None, problem.detail)
-            else:
-                found = {"described": described, "changes": changes[:SHOWN], "seen": mark}
-                found["more"] = max(0, len(changes) - SHOWN)
+        if found is None or not found.breaking:
+            del form.fields["breaking"]  # Nobody is asked what nothing depends on.
         button = "Publish it" if found else "Show the difference"
-        return self._page(request, form, title, draft.source, button, **found)
+        return self._page(request, form, title, draft.source, button, found=found, shown=SHOWN)
 
     def _page(
         self,

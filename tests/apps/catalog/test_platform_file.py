@@ -139,6 +139,25 @@ def test_what_changes_is_told_with_its_values(folder: Folder) -> None:
     assert Operation.objects.get(name="pets_create").own_cost is None
 
 
+def test_what_breaks_programs_is_said_aloud_and_must_be_meant(
+    folder: Folder, tmp_path: Path
+) -> None:
+    folder.apply()
+    fewer = {**DOCUMENT, "paths": {"/pets": {"get": {"operationId": "pets_list"}}}}
+    (tmp_path / "pets.json").write_text(json.dumps(fewer))
+    folder.replace("          POST /pets: {cost: 5}\n", "")
+    loud = "! pets/v1 breaks: pets_create: The operation is gone."
+    assert loud in folder.apply("--dry-run")
+    why = "Nothing was applied: 1 of what changes breaks programs. Publish a new major version"
+    with pytest.raises(CommandError, match=why):
+        folder.apply("--yes")
+    assert Operation.objects.filter(name="pets_create").exists()
+    said = folder.apply("--yes", "--allow-breaking")
+    assert loud in said
+    assert not Operation.objects.filter(name="pets_create").exists()
+    assert folder.apply() == ["Nothing to change."]
+
+
 def test_what_the_file_leaves_out_stays_as_it_is(folder: Folder) -> None:
     folder.apply()
     folder.write("apis:\n  pets:\n    versions:\n      1: {sunset: null}\n")

@@ -68,7 +68,8 @@ def test_it_becomes_an_api_a_version_operations_and_scopes(
     assert risks == {"pets:read": "low", "pets:write": "high"}
     event = Event.objects.get(type="catalog.published")
     assert (event.actor, event.subject) == (operator.pk, version.pk)
-    assert event.data == {"api": "pets", "major": 1, "added": 5, "changed": 0, "removed": 0}
+    about = {"api": "pets", "major": 1, "added": 5, "changed": 0, "removed": 0, "breaking": 0}
+    assert event.data == about
 
 
 def test_the_same_again_changes_nothing_and_says_nothing(upstream: Upstream) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from apps.catalog import native, services
+from apps.catalog.models import Entry
 
 
 class Command(BaseCommand):
@@ -14,8 +15,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Publish them all."""
+        told = set(Entry.objects.values_list("pk", flat=True))
         for api in native.registered.values():
             version = services.publish(
                 api.slug, major=api.major, name=api.name, document=api.document()
             )
             self.stdout.write(f"{version} has {version.operations.count()} operations.")
+            for entry in version.entries.exclude(pk__in=told).filter(breaking__gt=0):
+                self.stdout.write(f"{version}: {entry.breaking} changes break programs that call.")

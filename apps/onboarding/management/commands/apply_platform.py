@@ -7,12 +7,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.catalog.changes import Change
+from apps.catalog.breaking import Weight
 from apps.core import documents, outgoing
 from apps.core.members import Invalid
 from apps.onboarding import applying, platform_file
+from apps.onboarding.applying import Outcome
 from apps.onboarding.platform_file import Platform
 
+WORDS = {Weight.BREAKS: "breaks", Weight.MAY_BREAK: "may break"}
 ADDRESS = ("https://", "http://")
 
 
@@ -26,36 +28,60 @@ class Command(BaseCommand):
         parser.add_argument("file", help="such as platform.yaml")
         parser.add_argument("--yes", action="store_true", help="do not ask")
         parser.add_argument("--dry-run", action="store_true", help="only show the difference")
+        parser.add_argument(
+            "--allow-breaking", action="store_true", help="with --yes: break programs that call"
+        )
 
-    def handle(self, *args: Any, file: str, yes: bool, dry_run: bool, **options: Any) -> None:
+    def handle(
+        self,
+        *args: Any,
+        file: str,
+        yes: bool,
+        dry_run: bool,
+        allow_breaking: bool,
+        **options: Any,
+    ) -> None:
         """Show what would change; do it once somebody agreed."""
         try:
             platform = platform_file.read(_bytes(Path(file)))
             read = self._documents(platform, Path(file).parent)
-            changes = applying.preview(platform, read)
-            self._show(changes)
-            if not changes or dry_run or not self._agreed(changes, yes=yes):
+            found = applying.preview(platform, read)
+            self._show(found)
+            if not found.changes or dry_run:
                 return
-            done = applying.apply(platform, read, actor=None)
+            if not self._agreed(found, yes=yes, allow_breaking=allow_breaking):
+                return
+            done = applying.apply(platform, read, breaking=found.breaking > 0, actor=None)
         except Invalid as error:
             raise CommandError(f"{file}: {error}") from error
-        if done != changes:
+        if done.changes != found.changes:
             self.stdout.write("Meanwhile somebody else changed something. What changed in the end:")
             self._show(done)
-        self.stdout.write(f"Applied: {len(done)} changes. Gateways follow within a second.")
+        self.stdout.write(f"Applied: {len(done.changes)} changes. Gateways follow within a second.")
 
-    def _show(self, changes: list[Change]) -> None:
-        for change in changes:
+    def _show(self, outcome: Outcome) -> None:
+        for change in outcome.changes:
             self.stdout.write(str(change))
-        if not changes:
+        for entry in outcome.noticed:
+            for one in entry.differences:
+                if one.weight != Weight.FITS:
+                    self.stdout.write(f"! {entry.version} {WORDS[one.weight]}: {one}")
+        if not outcome.changes:
             self.stdout.write("Nothing to change.")
 
-    def _agreed(self, changes: list[Change], *, yes: bool) -> bool:
+    def _agreed(self, found: Outcome, *, yes: bool, allow_breaking: bool) -> bool:
+        broken = f" {found.breaking} of what changes breaks programs." if found.breaking else ""
+        if yes and broken and not allow_breaking:
+            raise CommandError(
+                f"Nothing was applied:{broken} Publish a new major version beside the old one, or "
+                "add --allow-breaking."
+            )
         if yes:
             return True
         if not sys.stdin.isatty():
             raise CommandError("Nothing was applied: add --yes where nobody can be asked.")
-        if input(f"Apply these {len(changes)} changes? [y/N] ").strip().lower() in {"y", "yes"}:
+        question = f"Apply these {len(found.changes)} changes?{broken} [y/N] "
+        if input(question).strip().lower() in {"y", "yes"}:
             return True
         self.stdout.write("Nothing was applied.")
         return False
