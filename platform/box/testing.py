@@ -4,7 +4,9 @@
 """
 
 import os
+import random
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -33,6 +35,32 @@ class Running:
 
 
 running: dict[Path, Running] = {}
+# Below those that systems hand out to outgoing connections: no client takes one meanwhile.
+PORTS = range(10_000, 32_000)
+
+
+def free_port() -> int:
+    """Return a port of loopback that nothing listens on."""
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ``count`` neighbouring ports of loopback that nothing listens on."""
+    for _ in range(50):
+        first = random.choice(PORTS[:-count])
+        found = list(range(first, first + count))
+        if all(map(_is_free, found)):
+            return found
+    raise BoxError(f"There are no {count} free ports beside each other.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def start(home: str | Path) -> dict[str, str]:

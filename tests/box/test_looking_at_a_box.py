@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 from box.processes import Trace
-from tests.box.conftest import Box, free_port
+from box.testing import free_port
+from tests.box.conftest import Box
 
 
 def command_lines() -> str:

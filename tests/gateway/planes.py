@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 from django.conf import settings
 
-from tests.gateway.process import free_port
+from box.testing import free_port
 
 SECRET = "put-the-secret-here"
 GUIDE = settings.DOCS / "own-data-plane.md"

@@ -10,13 +10,7 @@ from pathlib import Path
 import httpx
 
 from box.plan import granian
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+from box.testing import free_port
 
 
 class Gateway:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+from box.testing import free_port, free_ports
 
 FOREIGN = ("DATABASE_", "VALKEY_", "TRELLIS_", "DJANGO_", "PYTEST_")
 SLOWEST_START = 150.0
@@ -29,8 +30,8 @@ class Box:
     ) -> None:
         self.home = home
         self.settings = settings or {}
-        self.web_port, self.gateway_port = _free_ports(1)[0], _free_ports(gateways)[0]
-        self.example_port = _free_ports(1)[0]
+        self.web_port, self.gateway_port = free_port(), free_ports(gateways)[0]
+        self.example_port = free_port()
         self.gateways = gateways
         self.demo = demo
         self.log = home.parent / f"{home.name}.log"
@@ -146,20 +147,3 @@ _DUMP = "import json,os; print(json.dumps(dict(os.environ)))"
 def clean_environment() -> dict[str, str]:
     """Return this process's environment without the test run's own servers."""
     return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-
-
-def _free_ports(count: int) -> list[int]:
-    """Return ``count`` neighbouring ports that nobody listens on."""
-    for _ in range(50):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            first = probe.getsockname()[1]
-        ports = list(range(first, first + count))
-        if all(_is_free(port) for port in ports):
-            return ports
-    raise AssertionError("No free ports.")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
