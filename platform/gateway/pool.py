@@ -48,8 +48,9 @@ class Pool:
         A request that the service cannot have seen, or may see twice, is sent once more on a new
         connection when a kept one turns out to be dead. ``seconds`` end it, whatever it is doing.
         """
+        again = False
         while True:
-            kept = self._kept()
+            kept = None if again else self._kept()
             connection = kept or await self._open()
             self._watch(connection, seconds)
             try:
@@ -60,6 +61,7 @@ class Pool:
             except Failed as failure:
                 if not (kept and repeatable and failure.untouched and body is None):
                     raise
+                again = True
             except BaseException:
                 connection.abort(Failed("nobody waits for it any more"))
                 raise

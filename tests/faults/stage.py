@@ -153,8 +153,11 @@ class Stage:
         return ledger
 
     def _counted(self, ledger: Ledger) -> list[Counted]:
-        from apps.usage import ingest  # noqa: PLC0415 - needs settings
+        from django.db import connection  # noqa: PLC0415 - needs settings
 
+        from apps.usage import ingest  # noqa: PLC0415 - as above
+
+        connection.close()  # PostgreSQL may have been away.
         while ingest.once(wait=None):
             pass
         like = f"%/{ledger.name}-%"

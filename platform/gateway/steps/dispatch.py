@@ -90,7 +90,9 @@ async def _ask(exchange: Exchange) -> Reply:
             await bodies.take(exchange)
         else:
             stream = bodies.pieces(exchange, limit)
-    repeatable = exchange.method not in {"POST", "PATCH"} or b"idempotency-key" in exchange.headers
+    # Our own backends know a request by its key when it comes again; of others nobody knows.
+    keyed = not operation.upstream and b"idempotency-key" in exchange.headers
+    repeatable = keyed or exchange.method not in {"POST", "PATCH"}
     head = partial(_head, exchange, streamed=stream is not None)
     return await exchange.runtime.upstreams[operation.upstream].send(
         head,
