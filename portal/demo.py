@@ -6,6 +6,7 @@ Everything made here is marked: applications carry ``is_demo``, and names of peo
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -17,7 +18,9 @@ from apps.accounts.models import Terms, User
 from apps.applications import scopes as application_scopes
 from apps.applications import services as applications
 from apps.applications.models import Application
+from apps.catalog import revisions
 from apps.catalog.models import Scope
+from apps.core import clock
 from apps.keys import services as keys
 from apps.keys.services import Issued
 from apps.moderation import services as moderation
@@ -32,6 +35,7 @@ from apps.usage import demo as usage
 DEVELOPER = "ada@demo.example"
 OPERATOR = "operator@demo.example"
 REVIEW = "Reviewed for the demo"
+PAST = timedelta(days=60)
 
 # Organization -> its owner, and its applications as (name, fate, plan).
 CAST = {
@@ -158,8 +162,17 @@ def _keys_and_fate(
             keys.issue(application, tenant=live, name="Production", scopes=scopes, actor=owner)
         )
     if fate != "draft":
-        usage.write(application, issued[-1].key, days=60, seed=application.name)
+        _age(application)
+        usage.write(application, issued[-1].key, days=PAST.days, seed=application.name)
     return issued
+
+
+def _age(application: Application) -> None:
+    """Let an application be older than the newest revision of each API."""
+    for pin in application.pins.all():
+        pin.revision = revisions.registered[pin.version].names[-2:][0]
+        pin.since = clock.real() - PAST
+        pin.save(update_fields=["revision", "since"])
 
 
 def _decide(application: Application, fate: str, owner: User, operator: User) -> None:

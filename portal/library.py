@@ -22,7 +22,7 @@ GATEWAY: Final = "http://localhost:8080"
 PORTAL: Final = "http://localhost:8000"
 FIRST: Final = (
     *("quickstart", "authentication", "keys", "sandbox"),
-    *("handling-errors", "pagination", "idempotency", "limits"),
+    *("handling-errors", "pagination", "idempotency", "limits", "revisions"),
     *("acting-for-people", "oauth-step-by-step", "oauth-without-secrets"),
     *("registering-clients", "access-tokens", "oauth-errors"),
 )

@@ -117,6 +117,8 @@ PORTAL: Final[dict[str, Entry]] = {
     "applications-revoke-keys": role("key.revoke"),
     "applications-limits": role("application.read", "plan.request"),
     "applications-limits-withdraw": role("plan.request"),
+    "applications-revisions": role("application.read"),
+    "applications-revisions-move": role("application.change"),
     "applications-scopes": role("application.change"),
     "applications-logo": role("application.read", "application.change"),
     "applications-oauth": role("client.read"),
@@ -148,6 +150,9 @@ PORTAL: Final[dict[str, Entry]] = {
     "members-transfer": role("ownership.transfer", fresh="always"),
     "members-connections": role("connection.revoke"),
     "members-connections-revoke": role("connection.revoke"),
+    "members-test-users": role("organization.read"),
+    "members-test-users-new": role("end_user.invent"),
+    "members-test-users-remove": role("end_user.remove"),
 }
 ACCOUNT: Final[dict[str, Entry]] = {
     **dict.fromkeys(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal import consent_urls, plan_urls, team_urls
+from portal import consent_urls, plan_urls, revision_urls, team_urls
 from portal.views import (
     applications,
     code,
@@ -66,6 +66,7 @@ urlpatterns = [
     path("keys/<str:key_id>/revoke", keys.revoke, name="keys-revoke"),
     *consent_urls.urlpatterns,
     *plan_urls.urlpatterns,
+    *revision_urls.urlpatterns,
     *team_urls.urlpatterns,
     path("logs", logs.index, name="logs"),
     path("logs/<str:request_id>", logs.detail, name="logs-detail"),

@@ -47,6 +47,7 @@ DESCRIPTION = Description(
         "Connections": "What members let applications do with the organization's data.",
         "Scopes": "The rights that credentials can have.",
         "Applications": "What is built on the platform; it owns keys and OAuth clients.",
+        "Revisions": "The dated revision of each API in which an application is served.",
         "Logos": "Pictures of applications, as end users see them.",
         "Keys": "Credentials of an application in a tenant.",
         "Clients": "OAuth clients of an application.",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from apps.applications import logos
+from apps.applications import logos, pins
 from apps.applications.models import Application, Presentation
 from apps.catalog.models import Scope
 from apps.keys.models import Key
@@ -59,6 +59,27 @@ def application(row: Application, _: bool) -> Shape:  # noqa: FBT001 - as Resour
         "approved_name": read.name if read else None,
         "approved_homepage": (read and read.homepage) or None,
         "approved_logo": logos.address(read) if read and read.digest else None,
+    }
+
+
+def revisions(row: Application, _: bool) -> Shape:  # noqa: FBT001 - as Resource asks
+    """Return the dated revisions in which an application is served."""
+    return {
+        "object": "revisions",
+        "id": row.pk,
+        "livemode": row.state == Application.State.APPROVED,
+        "versions": [_pinned(standing) for standing in pins.standings(row)],
+    }
+
+
+def _pinned(standing: pins.Standing) -> Shape:
+    return {
+        "version": str(standing.version),
+        "revision": standing.revision,
+        "since": standing.since,
+        "back_to": standing.former or None,
+        "back_until": standing.back_until,
+        "newer": [{"revision": one.name, "words": one.words} for one in standing.newer],
     }
 
 

@@ -63,13 +63,12 @@ def _operations() -> Inventory:
     found: Inventory = {}
     rows = Operation.objects.values_list(
         *("version__api__slug", "version__major", "method", "path", "name", "scopes", "cost"),
-        *("policy", "deprecated", "ending"),
+        *("policy", "deprecated"),
     )
-    for slug, major, method, path, name, scopes, cost, policy, deprecated, ending in rows:
+    for slug, major, method, path, name, scopes, cost, policy, deprecated in rows:
         at = f"apis.{slug}.versions.{major}.operations.{method} {path}"
         words = [name, f"scopes {' '.join(scopes) or 'none'}", f"cost {cost}"]
-        words += ["deprecated"] if deprecated else []
-        found[at] = ", ".join([*words, *(f"deprecated {part}" for part in ending)])
+        found[at] = ", ".join([*words, *(["deprecated"] if deprecated else [])])
         if policy:
             found[f"{at}.policy"] = _json(policy)
     return found

@@ -193,6 +193,12 @@ IDEMPOTENCY: Final = _guide(
     _("About idempotency keys"),
     "idempotency",
 )
+REVISION: Final = _of_application(
+    _("Name a revision that there is, or leave Trellis-Version out."),
+    _("See the revisions"),
+    "applications-revisions",
+    "application.read",
+)
 INPUT: Final = _reference(_("Correct what is named above, and send the request again."))
 PLACE: Final = _reference(_("Look up the operation: its address, its version and its methods."))
 
@@ -213,6 +219,7 @@ MENDS: Final[dict[str, Mend]] = {
     **dict.fromkeys(("dpop_required", "dpop_invalid", "dpop_replayed", "dpop_nonce"), PROOF),
     **dict.fromkeys(("operation_unknown", "version_unknown", "method_not_allowed"), PLACE),
     "version_retired": PLACE,
+    "revision_unknown": REVISION,
     **dict.fromkeys(("validation_failed", "parameter_unknown", "json_malformed"), INPUT),
     "scope_missing": _scope,
     "ip_not_allowed": _network,

@@ -70,7 +70,6 @@ GRANTS: dict[str, tuple[str, ...]] = {
         "scopes",
         "cost",
         "deprecated",
-        "ending",
         "policy",
     ),
     "catalog_partner": ("api_id", "organization_id"),
@@ -147,7 +146,7 @@ OPERATIONS = """
                SELECT organization_id FROM catalog_partner partner
                 WHERE partner.api_id = api.id AND api.visibility = 'partner' ORDER BY 1)
            END AS known_to, version.digest,
-           extract(epoch FROM version.updated_at)::float8 AS updated_at, operation.ending
+           extract(epoch FROM version.updated_at)::float8 AS updated_at
       FROM catalog_operation operation
       JOIN catalog_apiversion version ON version.id = operation.version_id
       JOIN catalog_api api ON api.id = version.api_id
@@ -200,7 +199,6 @@ class OperationRow(NamedTuple):
     known_to: list[UUID] | None = None
     digest: str = ""
     updated_at: float = 0.0
-    ending: list[str] = []  # deprecated parts of its requests
 
 
 class UpstreamRow(NamedTuple):

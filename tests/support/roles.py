@@ -62,6 +62,8 @@ PAGES = {
     "applications-revoke-keys": ("oad", "oad"),
     "applications-limits": ("oadbu", "oab"),
     "applications-limits-withdraw": ("oab", "oab"),
+    "applications-revisions": ("oadbu", "oadbu"),
+    "applications-revisions-move": ("oad", "oad"),
     "applications-scopes": ("oad", "oad"),
     "applications-logo": ("oadbu", "oad"),
     "applications-oauth": ("oadu", "oadu"),

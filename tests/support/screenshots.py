@@ -68,6 +68,8 @@ SIGNED_IN = {
     "settings": "/settings",
     "members": "/members",
     "members-connections": "/members/connections",
+    "members-test-users": "/members/test-users",
+    "test-user-new": "/members/test-users/new",
     "member-invite": "/members/invite",
     "organizations": "/organizations",
     "organization-new": "/organizations/new",
@@ -80,7 +82,10 @@ SIGNED_IN = {
     "password": "/accounts/password/change/",
     "address": "/accounts/email/",
 }
-BELOW = ("limits", "scopes", "oauth", "oauth/new", "oauth/initial-tokens")  # an application's page
+BELOW = (  # an application's page
+    *("limits", "revisions", "revisions/commerce/v1/2026-11-01"),
+    *("scopes", "oauth", "oauth/new", "oauth/initial-tokens"),
+)
 RUN = """axe.run().then(found => found.violations.map(
   one => `${one.id} (${one.nodes.length}): ${one.nodes[0].target.join(" ")}`))"""
 
@@ -175,6 +180,9 @@ def portal(
     for verb in ("change", "rotate", "hand-over"):
         for link in page.locator(f"main a[href$='/{verb}']").all()[:1]:
             entries[f"key-{verb}"] = link.get_attribute("href") or ""
+    page.goto(f"{base}/members/test-users")
+    remove = page.locator("main a[href$='/remove']").first
+    entries["test-user-remove"] = remove.get_attribute("href") or ""
     page.close()
     for path in BELOW:
         entries[f"application-{path.replace('/', '-')}"] = f"{entries['application']}/{path}"

@@ -48,6 +48,13 @@ class InvitationBody(Strict):
     role = serializers.ChoiceField(choices=Role.choices)
 
 
+class RevisionBody(Strict):
+    """Another revision of an API."""
+
+    version = Text(max_length=60, help_text="The API and its major version: commerce/v1.")
+    revision = Text(max_length=10, help_text="A date, as `newer` or `back_to` names it.")
+
+
 class ApplicationBody(Strict):
     """An application to be."""
 

@@ -201,6 +201,38 @@ CLIENT_SECRET = _common("client_secret", SECRET_ID) | {
 }
 ISSUED_CLIENT_SECRET = CLIENT_SECRET | {"secret": "trl_test_c…p3Zd"}
 REVOKED_CLIENT_SECRET = CLIENT_SECRET | {"revoked_at": AT}
+REVISIONS = {
+    "object": "revisions",
+    "id": APPLICATION_ID,
+    "livemode": False,
+    "versions": [
+        {
+            "version": "commerce/v1",
+            "revision": "2026-06-01",
+            "since": AT,
+            "back_to": None,
+            "back_until": None,
+            "newer": [
+                {
+                    "revision": "2026-11-01",
+                    "words": "A customer's `phone` is called `phone_number`.",
+                }
+            ],
+        }
+    ],
+}
+MOVED_REVISIONS = REVISIONS | {
+    "versions": [
+        {
+            "version": "commerce/v1",
+            "revision": "2026-11-01",
+            "since": AT,
+            "back_to": "2026-06-01",
+            "back_until": "2026-11-25T10:15:30.123456Z",
+            "newer": [],
+        }
+    ],
+}
 NEW_APPLICATION = {"name": "Ledger", "requested_scopes": SCOPES}
 NEW_KEY = {"application": APPLICATION_ID, "name": "Staging server", "scopes": SCOPES}
 NEW_CLIENT = {

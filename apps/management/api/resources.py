@@ -83,6 +83,12 @@ APPLICATION = _resource(
     present=shapes.application,
     select=selectors.applications,
 )
+REVISIONS = _resource(
+    "revisions",
+    scope="platform.applications:read",
+    serializer=serializers.RevisionsSerializer,
+    present=shapes.revisions,
+)
 PLAN = _resource(
     "plan",
     scope="platform.applications:read",

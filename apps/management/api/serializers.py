@@ -169,6 +169,30 @@ class ApplicationSerializer(Dated):
     approved_logo = text("The logo that people see.")
 
 
+class RevisionSerializer(serializers.Serializer[Any]):
+    """One dated revision."""
+
+    revision = serializers.CharField(help_text="A date; what `Trellis-Version` takes.")
+    words = serializers.CharField(help_text="What it changed, in Markdown.")
+
+
+class PinnedSerializer(serializers.Serializer[Any]):
+    """Where an application stands with one version of an API."""
+
+    version = serializers.CharField(help_text="The API and its major version, as in paths.")
+    revision = serializers.CharField(help_text="The revision in which it is served.")
+    since = moment("Since when; null where it is older than the revisions.")
+    back_to = text("The revision that it may go back to.")
+    back_until = moment("Until when it may.")
+    newer = RevisionSerializer(many=True, help_text="What came since, oldest first.")
+
+
+class RevisionsSerializer(Known):
+    """The dated revisions in which an application is served; `id` is the application's."""
+
+    versions = PinnedSerializer(many=True, help_text="Each API version that has revisions.")
+
+
 class KeySerializer(Dated):
     """An API key, without its secret."""
 

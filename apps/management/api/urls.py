@@ -16,6 +16,7 @@ from apps.management.api.logos import LogoView
 from apps.management.api.members import InvitationView, MemberView
 from apps.management.api.organization import OrganizationView, ScopeView, TenantView
 from apps.management.api.plans import PlanRequestView, PlanView
+from apps.management.api.revisions import RevisionsView
 
 urlpatterns = [
     path("me", CallerView.as_view(SHOWN)),
@@ -39,6 +40,10 @@ urlpatterns = [
     path("applications/<str:id>", ApplicationView.as_view(ONE)),
     path("applications/<str:id>/submit", ApplicationView.as_view({"post": "submit"})),
     path("applications/<str:id>/logo", LogoView.as_view({"post": "change", "delete": "destroy"})),
+    path(
+        "applications/<str:id>/revisions",
+        RevisionsView.as_view({"get": "retrieve", "post": "change"}),
+    ),
     path("plans", PlanView.as_view(LISTED)),
     path("plan_requests", PlanRequestView.as_view(MANY)),
     path("plan_requests/<str:id>", PlanRequestView.as_view(SHOWN)),
