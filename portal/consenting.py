@@ -99,9 +99,7 @@ def test_users(client: Client, user: User) -> list[Membership]:
     able = permissions.PERMISSIONS["connection.create"]
     if client.livemode or not owner.memberships.filter(user=user, role__in=able).exists():
         return []
-    theirs = Membership.objects.filter(
-        tenant__organization=owner, tenant__kind=Tenant.Kind.SANDBOX, user__is_active=True
-    )
+    theirs = Membership.objects.filter(tenant__organization=owner, user__is_active=True)
     return list(end_users.invented(theirs).select_related("user", "tenant").order_by("pk"))
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import connections, invitations, members, organizations, sessions
+from portal.views import connections, end_users, invitations, members, organizations, sessions
 
 urlpatterns = [
     path("members", members.index, name="members"),
@@ -14,6 +14,13 @@ urlpatterns = [
     ),
     path("members/invite", members.invite, name="members-invite"),
     path("members/leave", members.leave, name="members-leave"),
+    path("members/test-users", end_users.index, name="members-test-users"),
+    path("members/test-users/new", end_users.new, name="members-test-users-new"),
+    path(
+        "members/test-users/<int:end_user_id>/remove",
+        end_users.remove,
+        name="members-test-users-remove",
+    ),
     path("members/<int:member_id>/role", members.role, name="members-role"),
     path("members/<int:member_id>/remove", members.remove, name="members-remove"),
     path("members/<int:member_id>/transfer", members.transfer, name="members-transfer"),

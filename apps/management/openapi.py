@@ -4,7 +4,10 @@ from apps.core.rest.document import Description
 
 SCOPES = {
     "platform.organization:read": {"title": "See your organization and its tenants", "risk": "low"},
-    "platform.organization:write": {"title": "Rename your organization", "risk": "high"},
+    "platform.organization:write": {
+        "title": "Rename your organization, make and remove test users of its sandboxes",
+        "risk": "high",
+    },
     "platform.members:read": {"title": "See who is in your organization", "risk": "low"},
     "platform.members:write": {
         "title": "Invite members, change their roles and remove them",

@@ -15,6 +15,7 @@ from django.db.models import F, Q
 
 from apps.accounts.models import User
 from apps.core import clock
+from apps.core.errors import Missing
 from apps.events import services as events
 from apps.notifications import services as notifications
 from apps.oauth import captions, families, redirects, scopes
@@ -91,7 +92,8 @@ def give(
     than ``user`` where a developer answers as a test user.
     """
     given, refused = set(scopes), set(declined)
-    User.objects.select_for_update().get(pk=user.pk)  # Two answers at once make one consent.
+    if not User.objects.select_for_update().filter(pk=user.pk):  # Two answers make one consent.
+        raise Missing("Whoever would allow it was removed meanwhile.")
     before = Consent.objects.standing().filter(user=user, client=client, tenant=tenant).first()
     if before is None:
         consent = Consent.objects.create(

@@ -51,6 +51,8 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "connection.create": BUILDERS,  # letting an application act on the organization's data
     "connection.create_live": LEADERS,
     "connection.revoke": LEADERS,  # what another member let it do; everybody ends their own
+    "end_user.invent": BUILDERS,  # test users of sandboxes
+    "end_user.remove": BUILDERS,
     "plan.request": LEADERS | {BILLING},
     "usage.read": EVERYONE,
     "log.read": READERS,

@@ -1,5 +1,6 @@
 """Where an end user lets an application act for them (OAuth 2.1, OpenID Connect)."""
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -48,15 +49,16 @@ def decide(request: HttpRequest) -> HttpResponse:
     choice = consenting.chosen(request.POST, asked.client, asked.scopes, user)
     if choice is None:  # somebody else is signed in by now, or the tenant is gone
         return redirect(f"{reverse('portal:authorize')}?{request.GET.urlencode()}")
-    consents.give(
-        asked.client,
-        user=choice.user,
-        tenant=choice.tenant,
-        scopes=choice.scopes,
-        declined=choice.declined,
-        actor=user,
-    )
-    return _accept(request, asked, choice)
+    with transaction.atomic():  # A test user who is being removed goes before both, or after.
+        consents.give(
+            asked.client,
+            user=choice.user,
+            tenant=choice.tenant,
+            scopes=choice.scopes,
+            declined=choice.declined,
+            actor=user,
+        )
+        return _accept(request, asked, choice)
 
 
 def refuse(request: HttpRequest, refused: Refused) -> HttpResponse:

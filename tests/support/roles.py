@@ -44,6 +44,8 @@ ACTIONS = {
     "connection.create": "oad",
     "connection.create_live": "oa",
     "connection.revoke": "oa",
+    "end_user.invent": "oad",
+    "end_user.remove": "oad",
     "plan.request": "oab",
     "usage.read": "oadbu",
     "log.read": "oadu",
@@ -95,6 +97,9 @@ PAGES = {
     "members-transfer": ("o", "o"),
     "members-connections": ("oa", "oa"),
     "members-connections-revoke": ("oa", "oa"),
+    "members-test-users": ("oadbu", "oadbu"),
+    "members-test-users-new": ("oad", "oad"),
+    "members-test-users-remove": ("oad", "oad"),
 }
 # Pages of a person, whatever their role.
 OWN = {

@@ -188,6 +188,13 @@ class ClientSecretBody(Strict):
     )
 
 
+class EndUserBody(Strict):
+    """An invented person to be."""
+
+    tenant = Id("tnt", required=False, help_text="A sandbox; by default that of the call.")
+    name = Text(max_length=120)
+
+
 class PlanRequestBody(Strict):
     """A request for another plan."""
 
