@@ -8,7 +8,7 @@ from apps.catalog.openapi import Operation
 from apps.catalog.rights import Words
 
 SHOWN = 120  # characters of a value
-OF_OPERATION = ("name", "summary", "scopes", "cost", "deprecated")
+OF_OPERATION = ("name", "summary", "scopes", "cost", "deprecated", "ending")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from apps.catalog import pointers, rights
+from apps.catalog import ending, pointers, rights
 from apps.catalog.rights import Words
+from apps.catalog.views import Views
+from apps.core import documents
 from apps.core.members import Invalid
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
@@ -38,6 +40,7 @@ class Operation:
     scopes: tuple[str, ...]
     cost: int
     deprecated: bool
+    ending: tuple[str, ...] = ()  # deprecated parts of its requests
 
     @property
     def place(self) -> tuple[str, str]:
@@ -138,6 +141,9 @@ class _Reading:
         self.prefix = prefix
         self.native = native
         self.notes = notes
+        self.views = Views(document)
+        # Most documents deprecate nothing, and their bodies need not be looked through.
+        self.ends = any(name == "deprecated" for _, name in documents.walk(document))
         self.names: dict[str, str] = {}  # operationId -> where it stands
         self.places: dict[tuple[str, str], str] = {}
 
@@ -185,6 +191,7 @@ class _Reading:
             ),
             cost=_cost(described, at),
             deprecated=described.get("deprecated") is True,
+            ending=tuple(ending.parts(self.views, item, described)) if self.ends else (),
         )
         # {id} and {name} are one place: no request could tell them apart.
         place = (method, PARAMETER.sub("{}", template))

@@ -1,19 +1,14 @@
 """How one operation of a document differs from what it was: parameters, bodies, answers. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
+from apps.catalog.parameters import Parameters, Part, is_deprecated, mapping, parameters
 from apps.catalog.schema_differences import Schemas
 from apps.catalog.view_differences import ANSWER, REQUEST, Found
-from apps.catalog.views import Views
 
-PLACES: Final = ("query", "header", "path", "cookie")
 STYLES: Final = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
-# OpenAPI leaves these to others.
-IGNORED: Final = frozenset({"accept", "content-type", "authorization"})
 SUCCESS: Final = ("2", "3")
-Parameters = dict[tuple[str, str], dict[str, Any]]
-Part = Mapping[str, Any]
 
 
 class Comparison:
@@ -34,12 +29,12 @@ class Comparison:
             parameters(self.schemas.old, *old), parameters(self.schemas.new, *new)
         )
         yield from self._bodies(
-            _mapping(self.schemas.old.follow(one.get("requestBody"))),
-            _mapping(self.schemas.new.follow(two.get("requestBody"))),
+            mapping(self.schemas.old.follow(one.get("requestBody"))),
+            mapping(self.schemas.new.follow(two.get("requestBody"))),
         )
         yield from self._answers(
-            _mapping(one.get("responses")),
-            _mapping(two.get("responses")),
+            mapping(one.get("responses")),
+            mapping(two.get("responses")),
         )
 
     def _parameters(self, old: Parameters, new: Parameters) -> Iterator[Found]:
@@ -72,7 +67,7 @@ class Comparison:
             return
         if needed != was_needed:
             yield Found("request_body_required" if needed else "request_body_optional")
-        yield from self._media(REQUEST, _mapping(old.get("content")), _mapping(new.get("content")))
+        yield from self._media(REQUEST, mapping(old.get("content")), mapping(new.get("content")))
 
     def _answers(self, old: Part, new: Part) -> Iterator[Found]:
         before = {str(status): one for status, one in old.items()}
@@ -83,9 +78,9 @@ class Comparison:
                 if name != "default" and "default" not in before:
                     yield Found(f"answer_{good}added", after=name)
                 continue
-            one = _mapping(self.schemas.old.follow(before.pop(name)))
-            two = _mapping(self.schemas.new.follow(raw))
-            contents = _mapping(one.get("content")), _mapping(two.get("content"))
+            one = mapping(self.schemas.old.follow(before.pop(name)))
+            two = mapping(self.schemas.new.follow(raw))
+            contents = mapping(one.get("content")), mapping(two.get("content"))
             yield from self._media(ANSWER, *contents, status=name)
             yield from self._headers(one, two, name)
         for name in before.keys() - {str(status) for status in new}:
@@ -93,7 +88,7 @@ class Comparison:
             yield Found(f"answer_{good}removed", before=name)
 
     def _headers(self, old: Part, new: Part, status: str) -> Iterator[Found]:
-        was, will = ({str(n).lower() for n in _mapping(one.get("headers"))} for one in (old, new))
+        was, will = ({str(n).lower() for n in mapping(one.get("headers"))} for one in (old, new))
         for name in sorted(was - will):
             yield Found("answer_header_removed", status, before=name)
         for name in sorted(will - was):
@@ -113,35 +108,11 @@ class Comparison:
         self.units.add(self.schemas.compare(old, new, label=label, side=side))
 
 
-def parameters(views: Views, item: Part, operation: Part) -> Parameters:
-    """Return the parameters of an operation; its own replace its path's."""
-    found: Parameters = {}
-    for holder in (item, operation):
-        listed = holder.get("parameters")
-        for raw in listed if isinstance(listed, list) else ():
-            one = views.follow(raw)
-            if not isinstance(one, dict):
-                continue
-            place, name = str(one.get("in")), str(one.get("name"))
-            if place == "header":
-                name = name.lower()
-                if name in IGNORED:
-                    continue
-            if place in PLACES:
-                found[place, name] = one
-    return found
-
-
-def is_deprecated(views: Views, parameter: Part) -> bool:
-    """Tell whether a document says that a parameter will go."""
-    return parameter.get("deprecated") is True or views.of(parameter.get("schema")).deprecated
-
-
 def _schema(parameter: Part) -> Any:
     """Return a parameter's schema, which may stand in the content of its one media type."""
-    content = _mapping(parameter.get("content"))
+    content = mapping(parameter.get("content"))
     inner = next(iter(content.values()), None)
-    return parameter.get("schema", _mapping(inner).get("schema"))
+    return parameter.get("schema", mapping(inner).get("schema"))
 
 
 def _style(parameter: Part, place: str) -> str:
@@ -153,9 +124,5 @@ def _style(parameter: Part, place: str) -> str:
 def _by_type(content: Part) -> dict[str, Part]:
     """Return media types by their names, without what may be written in two ways."""
     return {
-        str(name).partition(";")[0].strip().lower(): _mapping(one) for name, one in content.items()
+        str(name).partition(";")[0].strip().lower(): mapping(one) for name, one in content.items()
     }
-
-
-def _mapping(value: Any) -> Part:
-    return value if isinstance(value, dict) else {}

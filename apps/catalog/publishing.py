@@ -14,7 +14,7 @@ from apps.catalog.openapi import Described
 from apps.catalog.rights import Words
 
 BATCH: Final = 200
-FIELDS: Final = ("name", "path", "summary", "scopes", "cost", "deprecated")
+FIELDS: Final = ("name", "path", "summary", "scopes", "cost", "deprecated", "ending")
 
 
 def digest(document: Any) -> str:
@@ -68,7 +68,8 @@ def write(version: ApiVersion, described: Described, *, newest: bool) -> None:
     fresh, changed, renamed = [], [], []
     for one in described.operations:
         wanted = {name: getattr(one, name) for name in FIELDS}
-        wanted |= {"scopes": list(one.scopes), "cost": own.get(one.place, one.cost)}
+        wanted |= {"scopes": list(one.scopes), "ending": list(one.ending)}
+        wanted |= {"cost": own.get(one.place, one.cost)}
         row = rows.pop(one.place, None)
         if row is None:
             fresh.append(Operation(version=version, method=one.method, **wanted))
@@ -122,6 +123,7 @@ def _as_described(row: Operation) -> openapi.Operation:
         scopes=tuple(row.scopes),
         cost=row.cost,
         deprecated=row.deprecated,
+        ending=tuple(row.ending),
     )
 
 

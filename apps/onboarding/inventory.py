@@ -63,12 +63,13 @@ def _operations() -> Inventory:
     found: Inventory = {}
     rows = Operation.objects.values_list(
         *("version__api__slug", "version__major", "method", "path", "name", "scopes", "cost"),
-        *("policy", "deprecated"),
+        *("policy", "deprecated", "ending"),
     )
-    for slug, major, method, path, name, scopes, cost, policy, deprecated in rows:
+    for slug, major, method, path, name, scopes, cost, policy, deprecated, ending in rows:
         at = f"apis.{slug}.versions.{major}.operations.{method} {path}"
         words = [name, f"scopes {' '.join(scopes) or 'none'}", f"cost {cost}"]
-        found[at] = ", ".join([*words, *(["deprecated"] if deprecated else [])])
+        words += ["deprecated"] if deprecated else []
+        found[at] = ", ".join([*words, *(f"deprecated {part}" for part in ending)])
         if policy:
             found[f"{at}.policy"] = _json(policy)
     return found

@@ -221,6 +221,13 @@ CHECKS: Final = (
         own=True,
     ),
     Check(
+        "ending",
+        "ending",
+        _("It used parts of the request that are deprecated"),
+        _("It used parts of the request that are deprecated"),
+        own=True,
+    ),
+    Check(
         "idempotency",
         "idempotency",
         _("The idempotency key is this request's own"),

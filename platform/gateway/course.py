@@ -8,17 +8,21 @@ from gateway.steps.describe import check_request, check_response, mock
 from gateway.steps.dispatch import dispatch
 from gateway.steps.guard import guard
 from gateway.steps.limit import limit
+from gateway.steps.note_ending import note_ending
 from gateway.steps.remember import keep, recall
 from gateway.steps.replay import replay, retain
 from gateway.steps.revise import downgrade, replay_as_first, upgrade
 from gateway.steps.transform import ask_plainly, transform_request, transform_response
 
 
-def course(policy: Policy, chain: Chain | None = None, *, dated: bool = False) -> tuple[Step, ...]:
+def course(
+    policy: Policy, chain: Chain | None = None, *, dated: bool = False, ending: bool = False
+) -> tuple[Step, ...]:
     """Return the steps after the operation is found, in order; the last ones set the answer.
 
     ``chain`` is what stands between a caller's revision and the newest, which schemas, rules and
-    fields speak of; ``dated`` says that there are revisions at all.
+    fields speak of; ``dated`` says that there are revisions at all, ``ending`` that parts of its
+    requests are deprecated.
     """
     rules, looks = policy.response, bool(policy.fields)
     looks = looks or (rules is not None and rules.body)
@@ -30,6 +34,7 @@ def course(policy: Policy, chain: Chain | None = None, *, dated: bool = False) -
         (policy.idempotency and dated, replay_as_first),  # of what the caller sent
         (chain, upgrade),
         ("request" in policy.validate, check_request),
+        (ending, note_ending),
         (policy.idempotency and not dated, replay),
         (policy.cache, recall),
         (policy.request, transform_request),

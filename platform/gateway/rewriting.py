@@ -53,6 +53,13 @@ def remove(value: Any, place: Path) -> None:
             holder.pop(last, None)
 
 
+def has(value: Any, place: Path) -> bool:
+    """Tell whether there is something at ``place`` of a JSON value."""
+    return any(
+        isinstance(holder, dict) and place[-1] in holder for holder in _holders(value, place[:-1])
+    )
+
+
 def _set(value: Any, place: Path, wanted: Any) -> None:
     last = place[-1]
     for holder in _holders(value, place[:-1]):

@@ -20,6 +20,7 @@ from apps.core.members import Invalid
 from apps.core.rest.errors import MethodNotAllowed
 from gateway import endings, revisions
 from gateway.course import course
+from gateway.endings import Ending
 from gateway.exchange import Headers, Step
 from gateway.problems import CatalogUnavailable, OperationUnknown, VersionUnknown
 from gateway.revisions import Dated, Place
@@ -59,6 +60,7 @@ class Operation:
     shape: Shape | None = None  # what the document says of it, where the policy asks
     dated: Dated | None = None  # itself in every revision, where its version has some
     place: Place | None = None  # among them
+    ending: Ending | None = None  # deprecated parts of its requests, where there are some
 
 
 class Table:
@@ -161,7 +163,7 @@ async def unserved(exchange: object) -> None:
 def _operation(row: OperationRow, document: Document | None, portal: str) -> Operation:
     try:
         policy = policies.parse(row.policy, of=row.general)
-        steps = course(policy)
+        steps = course(policy, ending=bool(row.ending))
     except Invalid as error:
         log.error("The policy of %s at %s makes no sense: %s", row.name, row.api, error)  # noqa: TRY400 - where it happened says nothing
         policy, steps = PLAIN, (unserved,)
@@ -183,6 +185,7 @@ def _operation(row: OperationRow, document: Document | None, portal: str) -> Ope
         sunset_at=row.sunset_at,
         guide=endings.guide(row.api, row.major, portal),
         shape=document.shape(row.method, path) if document else None,
+        ending=endings.parts(row.ending) if row.ending else None,
     )
 
 
@@ -193,7 +196,8 @@ def _dated(operation: Operation, history: History) -> Operation:
         place = revisions.place(history, operation.name, name)
         steps = operation.steps
         if steps != (unserved,):
-            steps = course(operation.policy, place.chain, dated=True)
+            ends = operation.ending is not None
+            steps = course(operation.policy, place.chain, dated=True, ending=ends)
         dated.served[name] = replace(operation, dated=dated, place=place, steps=steps)
     return dated.served[history.newest]
 

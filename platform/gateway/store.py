@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -70,6 +71,7 @@ GRANTS: dict[str, tuple[str, ...]] = {
         "scopes",
         "cost",
         "deprecated",
+        "ending",
         "policy",
     ),
     "catalog_partner": ("api_id", "organization_id"),
@@ -146,7 +148,7 @@ OPERATIONS = """
                SELECT organization_id FROM catalog_partner partner
                 WHERE partner.api_id = api.id AND api.visibility = 'partner' ORDER BY 1)
            END AS known_to, version.digest,
-           extract(epoch FROM version.updated_at)::float8 AS updated_at
+           extract(epoch FROM version.updated_at)::float8 AS updated_at, operation.ending
       FROM catalog_operation operation
       JOIN catalog_apiversion version ON version.id = operation.version_id
       JOIN catalog_api api ON api.id = version.api_id
@@ -172,7 +174,8 @@ CONNECTIONS = 4
 QUEUE = 64  # look-ups that may wait for a connection; more are refused at once
 PATIENCE = 1.5  # seconds for one look-up, waiting included
 UNHURRIED = 20.0  # seconds for what no request waits for
-PAUSE = 0.5  # seconds in which a database that failed is not asked again
+PAUSE = 0.5  # seconds between looks at a database that failed
+FAILURES = (psycopg.Error, PoolTimeout, TimeoutError, OSError)
 
 
 class StoreDown(Exception):  # noqa: N818 - a state of affairs
@@ -199,6 +202,7 @@ class OperationRow(NamedTuple):
     known_to: list[UUID] | None = None
     digest: str = ""
     updated_at: float = 0.0
+    ending: list[str] = []  # deprecated parts of its requests
 
 
 class UpstreamRow(NamedTuple):
@@ -232,7 +236,7 @@ class Store:
             },
         )
         self.known = False  # whether it ever answered
-        self._silent_until = 0.0
+        self._probe: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Open the pool; PostgreSQL may come later."""
@@ -241,6 +245,8 @@ class Store:
 
     async def stop(self) -> None:
         """Close every connection."""
+        if self._probe:
+            self._probe.cancel()
         await self.pool.close(timeout=1)
 
     async def credential(self, digests: Sequence[bytes]) -> dict[str, Any] | None:
@@ -273,7 +279,7 @@ class Store:
                 await AsyncConnection.connect(self._url, autocommit=True) as connection,
             ):
                 row = await (await connection.execute(DOCUMENT, [api, major])).fetchone()
-        except (psycopg.Error, TimeoutError, OSError) as error:
+        except FAILURES as error:
             raise StoreDown from error
         return str(row[0]) if row else "{}"
 
@@ -295,17 +301,49 @@ class Store:
         return [UpstreamRow(*row.values()) for row in rows]
 
     async def _fetch(self, query: str, values: list[Any]) -> list[dict[str, Any]]:
-        now = asyncio.get_running_loop().time()
-        if now < self._silent_until:
+        """Ask for rows. Once it failed, a probe finds out when it is back, and no request does."""
+        if self._away:
             raise StoreDown
         try:
-            async with asyncio.timeout(PATIENCE), self.pool.connection() as connection:
-                cursor = await connection.execute(query, values, prepare=True)
-                rows: list[dict[str, Any]] = await cursor.fetchall()
-        except TooManyRequests as error:  # A flood of unknown keys; PostgreSQL itself is well.
-            raise StoreDown from error
-        except (psycopg.Error, PoolTimeout, TimeoutError, OSError) as error:
-            self._silent_until = now + PAUSE
+            rows = await self._ask(query, values)
+        except StoreDown:
+            raise
+        except FAILURES as error:
+            self._probe = asyncio.create_task(self._await_return())
             raise StoreDown from error
         self.known = True
         return rows
+
+    async def _ask(self, query: str, values: list[Any]) -> list[dict[str, Any]]:
+        """Ask, and give it up in time: psycopg's own farewell to a silent server takes longer."""
+        asked = asyncio.create_task(self._rows(query, values))
+        asked.add_done_callback(_ignore)
+        await asyncio.wait({asked}, timeout=PATIENCE)
+        if not asked.done():
+            asked.cancel()
+            raise TimeoutError
+        return asked.result()
+
+    async def _rows(self, query: str, values: list[Any]) -> list[dict[str, Any]]:
+        try:
+            async with self.pool.connection() as connection:
+                cursor = await connection.execute(query, values, prepare=True)
+                return await cursor.fetchall()
+        except TooManyRequests as error:  # A flood of unknown keys; PostgreSQL itself is well.
+            raise StoreDown from error
+
+    @property
+    def _away(self) -> bool:
+        return self._probe is not None and not self._probe.done()
+
+    async def _await_return(self) -> None:
+        while True:
+            await asyncio.sleep(PAUSE)
+            with suppress(StoreDown, *FAILURES):
+                await self._ask("SELECT 1", [])
+                return
+
+
+def _ignore(task: "asyncio.Task[Any]") -> None:
+    if not task.cancelled():
+        task.exception()
