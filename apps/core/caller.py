@@ -13,6 +13,8 @@ from typing import Any
 
 import orjson
 
+from apps.core import macs
+
 HEADER = "Trellis-Caller"
 LIFE = 30  # seconds of real time
 _PREFIX = urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=") + b"."
@@ -43,7 +45,7 @@ class Refused(Exception):  # noqa: N818 - reads as a sentence where it is caught
 
 def key_for(backend: str, root: bytes) -> bytes:
     """Return the signing key of ``backend``, derived from the installation's ``root``."""
-    return hmac.digest(root, b"trellis-caller:" + backend.encode(), "sha256")
+    return macs.digest(root, b"trellis-caller:" + backend.encode())
 
 
 def sign(caller: Caller, *, audience: str, method: str, path: str, key: bytes, now: float) -> str:
@@ -96,7 +98,7 @@ def seal(
         "rid": request_id,
     }
     signed = standing + urlsafe_b64encode(orjson.dumps(claims)[1:]).rstrip(b"=")
-    tag = hmac.digest(key, signed, "sha256")
+    tag = macs.digest(key, signed)
     return (signed + b"." + urlsafe_b64encode(tag).rstrip(b"=")).decode()
 
 
@@ -135,7 +137,7 @@ def _in_time(expiry: float, now: float) -> None:
 
 def _claims(token: str, key: bytes) -> dict[str, Any]:
     signed, _, tag = token.encode("ascii", "replace").rpartition(b".")
-    expected = urlsafe_b64encode(hmac.digest(key, signed, "sha256")).rstrip(b"=")
+    expected = urlsafe_b64encode(macs.digest(key, signed)).rstrip(b"=")
     if not signed.startswith(_PREFIX) or not hmac.compare_digest(tag, expected):
         raise Refused("The caller header is not signed by this gateway.")
     payload = signed[len(_PREFIX) :]

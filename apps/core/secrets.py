@@ -7,13 +7,13 @@ publishable key, ``a`` access token, ``f`` refresh token, ``d`` device code, ``c
 ``g`` registration access token, ``i`` initial access token.
 """
 
-import hmac
 import re
 import secrets
 import zlib
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from apps.core import macs
 from apps.core.ids import ALPHABET
 
 Environment = Literal["live", "test"]
@@ -77,4 +77,4 @@ def digest(secret: str, pepper: bytes) -> bytes:
 
     No slow hash: at 190 bits guessing is hopeless, and argon2 would cost 134 ms a request.
     """
-    return hmac.digest(pepper, secret.encode(), "sha256")
+    return macs.digest(pepper, secret.encode())

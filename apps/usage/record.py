@@ -7,7 +7,7 @@ share this module.
 """
 
 import struct
-from itertools import chain
+from functools import lru_cache
 from uuid import UUID
 
 TABLE = "usage_request"
@@ -59,6 +59,10 @@ def text(value: str) -> bytes:
     return _length(len(raw)) + raw
 
 
+# What most records say: few operations, places and programs call again and again.
+known = lru_cache(maxsize=4096)(text)
+
+
 def uuid(value: UUID | None) -> bytes:
     """Return one uuid column."""
     return _NULL if value is None else b"\x00\x00\x00\x10" + value.bytes
@@ -98,19 +102,23 @@ def pack(
     trace: bytes,
 ) -> bytes:
     """Return one record. ``at`` is microseconds since 1970, ``owner`` what ``owner()`` returned."""
-    measured = (latency_us, backend_us, bytes_in, bytes_out, units)
+    latency_us, backend_us = min(latency_us, _INT4), min(backend_us, _INT4)
+    bytes_in, bytes_out, units = min(bytes_in, _INT4), min(bytes_out, _INT4), min(units, _INT4)
     return b"".join(
         (
             _COUNT,
             uuid(id),
             _moment(8, at - _EPOCH),
             owner,
-            *map(text, (api, operation, method, path[:PATH_LIMIT])),
+            known(api),
+            known(operation),
+            known(method),
+            text(path[:PATH_LIMIT]),
             _small(2, status),
-            text(code),
-            _numbers(*chain.from_iterable((4, min(value, _INT4)) for value in measured)),
-            text(ip),
-            text(user_agent[:AGENT_LIMIT]),
+            known(code),
+            _numbers(4, latency_us, 4, backend_us, 4, bytes_in, 4, bytes_out, 4, units),
+            known(ip),
+            known(user_agent[:AGENT_LIMIT]),
             _length(len(trace) + 1),
             b"\x01",
             trace,

@@ -69,12 +69,13 @@ def _heed_the_end(runtime: Runtime) -> None:
 async def handle(exchange: Exchange) -> None:
     """Answer a page of our own, a browser's preflight, or take the request through the steps."""
     page = page_at(exchange.path)
-    asked = exchange.headers.get(b"access-control-request-method", b"").decode("latin-1")
+    preflight = exchange.method == "OPTIONS"
+    asked = exchange.headers.get(b"access-control-request-method", b"") if preflight else b""
     if page is authz.decide:
         await _show(exchange, page)
-    elif exchange.method == "OPTIONS" and asked and (origin := allowed(exchange, asked)):
+    elif asked and (origin := allowed(exchange, asked.decode("latin-1"))):
         await _preflight(exchange, origin)
-    elif exchange.method == "OPTIONS" and page is resource.metadata:
+    elif preflight and page is resource.metadata:
         await resource.preflight(exchange)
     elif page is None:
         await pipeline.serve(exchange)

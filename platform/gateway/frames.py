@@ -4,6 +4,7 @@ It is the same for every such request, so it is built once. Where the limits lie
 ``apps.plans.layout``.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from apps.plans.layout import Layout, Slot
 from gateway.credential import Credential
 from gateway.lease import Lease, Pace
 from gateway.link import Script
-from gateway.verdict import Verdict
+from gateway.verdict import Slots, Verdict
 
 if TYPE_CHECKING:
     from gateway.routes import Operation
@@ -38,7 +39,7 @@ class Frame:
 
     keys: list[str]
     blobs: list[bytes]
-    slots: tuple[Slot, ...]
+    slots: Slots
     ends: float  # when the first period or an override ends, and the frame with it
     sets: tuple[Slot, ...] = ()
     shadows: tuple[int, ...] = ()  # places of the slots that refuse nothing
@@ -49,7 +50,7 @@ class Frame:
     last_at: float = 0.0
     pace: Pace = field(default_factory=Pace)
     lease: Lease | None = None
-    asking: bool = False  # whether a lease is on its way
+    asked: asyncio.Event | None = None  # while a lease is on its way: set when it is there
 
     def __post_init__(self) -> None:
         self.one, self.none = self.take(1), self.take(0)
@@ -80,7 +81,7 @@ def build(
     if credential.override_ends > now:
         ends = min(ends, credential.override_ends)
     shadows = tuple(at for at, slot in enumerate(laid.slots) if slot.policy.shadow)
-    return Frame(laid.keys, laid.blobs, tuple(laid.slots), ends, tuple(laid.sets), shadows)
+    return Frame(laid.keys, laid.blobs, Slots(laid.slots), ends, tuple(laid.sets), shadows)
 
 
 def frame_for(

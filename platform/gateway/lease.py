@@ -7,7 +7,7 @@ what another one holds. What is not used within ``LIFE`` goes back.
 import asyncio
 import time
 
-from apps.plans.layout import Slot
+from gateway.verdict import Slots
 
 LIFE = 0.05  # seconds
 SPAN = 0.02  # a lease is what came in this many seconds
@@ -40,7 +40,7 @@ class Lease:
 
     __slots__ = ("at", "left", "numbers", "slots", "timer", "told_at")
 
-    def __init__(self, slots: tuple[Slot, ...], numbers: list[int], left: int, at: int) -> None:
+    def __init__(self, slots: Slots, numbers: list[int], left: int, at: int) -> None:
         self.slots = slots
         self.numbers = numbers
         self.left = left  # requests
@@ -63,8 +63,9 @@ class Lease:
         """Return left and reset of each slot; what the lease still holds counts as left."""
         unused = self.left
         passed = int((time.monotonic() - self.told_at) * 1e6)
-        numbers = []
-        for at, slot in enumerate(self.slots):
-            reset = self.numbers[2 * at + 1] - passed - int(unused * slot.spends)
-            numbers += [self.numbers[2 * at] + unused * slot.cost, max(0, reset)]
-        return numbers
+        told, at = self.numbers[:], 0
+        for cost, spends in self.slots.shares:
+            told[at] += unused * cost
+            told[at + 1] = max(0, told[at + 1] - passed - int(unused * spends))
+            at += 2
+        return told

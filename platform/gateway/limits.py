@@ -52,6 +52,8 @@ class Limiter:
         if not frame.slots:
             return NOTHING
         frame.pace.step(time.monotonic())
+        if frame.asked is not None and frame.lease is None and not frame.sets:
+            await frame.asked.wait()  # A lease is on its way, large enough for all who call now.
         if frame.lease is not None:
             return self._use(frame.lease, frame)
         if frame.denied is not None:
@@ -99,10 +101,11 @@ class Limiter:
         operation: "Operation | None",
         token: str,
     ) -> Verdict:
-        # While one request asks for a lease, those that cannot wait for it ask for themselves.
-        alone = frame.asking or bool(frame.sets)  # Each request under way takes its own place.
+        # While one request asks for a lease, those that have waited for one ask for themselves.
+        alone = frame.asked is not None or bool(frame.sets)  # Each under way takes its own place.
         want = 1 if alone else min(frame.pace.lately, MOST)
-        frame.asking = frame.asking or want > 1
+        if want > 1:
+            frame.asked = asyncio.Event()
         try:
             told = await self.link.run(_call(frame, want, token))
             if told[0] == ENDED:
@@ -113,8 +116,9 @@ class Limiter:
         except (Down, Refusal):
             return self._mirror(frame)
         finally:
-            if want > 1:
-                frame.asking = False
+            if want > 1 and frame.asked is not None:
+                frame.asked.set()
+                frame.asked = None
         if self.mirror.used:
             self.mirror.clear()
         missed = _missed(frame, told) if frame.shadows else ()

@@ -99,7 +99,9 @@ class Upstream:
                 "The service behind the API failed too often just now, and is given a rest.",
                 headers={"Retry-After": str(math.ceil(wait))},
             )
-        flying = sum(target.pool.flying for target in self.targets)
+        flying = 0
+        for target in self.targets:
+            flying += target.pool.flying
         if flying >= self.settings.concurrency:
             raise UpstreamCrowded(
                 f"The service behind the API has {flying} requests to answer already.",

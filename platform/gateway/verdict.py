@@ -1,18 +1,36 @@
 """What was decided about a request's limits, and how its answer says so."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from apps.plans.layout import Slot
+
+
+class Slots(tuple[Slot, ...]):  # noqa: SLOT001 - a tuple can have none of its own
+    """The limits of a request, with what is said of them every time but for the numbers.
+
+    ``shown`` names those of the header: where their numbers begin, and whether they tell a time.
+    """
+
+    def __init__(self, slots: Iterable[Slot] = ()) -> None:
+        self.shares = [(slot.cost, slot.spends) for slot in self]
+        shown = [(at, slot.policy) for at, slot in enumerate(self) if not slot.policy.shadow]
+        self.shown = [(2 * at, policy.kind != "concurrency") for at, policy in shown]
+        self.header = ", ".join(
+            f'"{policy.name}";r=%d{";t=%d" if timed else ""}'
+            for (_, policy), (_, timed) in zip(shown, self.shown, strict=True)
+        ).encode()
+        left = ",".join(f'"{slot.policy.name}":%d' for slot in self)
+        self.passed = f'["limit","passed",{{"by":"%b","left":{{{left}}}}}]'.encode()
 
 
 @dataclass(slots=True, weakref_slot=True)
 class Verdict:
     """What was decided: for each slot what is left and when (microseconds) it is whole again."""
 
-    slots: tuple[Slot, ...]
+    slots: Slots
     numbers: list[int]
     by: str  # valkey, lease, memory or mirror
     denied: Slot | None = None
@@ -31,7 +49,7 @@ class Verdict:
         return max(1, math.ceil(self.wait))
 
 
-NOTHING = Verdict((), [], "valkey")
+NOTHING = Verdict(Slots(), [], "valkey")
 
 
 def policy_header(slots: tuple[Slot, ...]) -> bytes:
@@ -47,15 +65,13 @@ def policy_header(slots: tuple[Slot, ...]) -> bytes:
 
 def left_header(verdict: Verdict) -> bytes:
     """Return the value of ``RateLimit``: what is left of each policy, when it is whole again."""
-    numbers: Any = iter(verdict.numbers)
-    items = [
-        f'"{slot.policy.name}";r={max(0, left)}'
-        if slot.policy.kind == "concurrency"
-        else f'"{slot.policy.name}";r={max(0, left)};t={-(-reset // 1_000_000)}'
-        for slot, left, reset in zip(verdict.slots, numbers, numbers, strict=True)
-        if not slot.policy.shadow
-    ]
-    return ", ".join(items).encode()
+    slots, numbers = verdict.slots, verdict.numbers
+    told: list[int] = []
+    for at, timed in slots.shown:
+        told.append(max(0, numbers[at]))
+        if timed:
+            told.append(-(-numbers[at + 1] // 1_000_000))
+    return slots.header % tuple(told)
 
 
 def _unit(slot: Slot) -> str:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from gateway import frames
 from gateway.credential import Credential
 from gateway.lease import LIFE, Lease
 from gateway.limits import Limiter
-from gateway.link import Link, pack
+from gateway.link import Down, Link, pack
 from gateway.verdict import Verdict, left_header
 
 HUNDRED = Policy("month", "quota", "application", 100, period="month")
@@ -226,3 +227,43 @@ def test_what_time_gave_back_already_is_not_given_back_twice() -> None:
         assert 297 <= left <= 299
 
     with_limiters(work, 2)
+
+
+def test_those_who_call_while_a_lease_is_on_its_way_wait_for_it() -> None:
+    async def work(limiter: Limiter) -> None:
+        key, asked = credential(Policy("burst", "rate", "application", 10_000, window=1)), 0
+        run = limiter.link.run
+
+        async def counted(frame: bytes) -> Any:
+            nonlocal asked
+            asked += 1
+            return await run(frame)
+
+        limiter.link.run = counted  # type: ignore[method-assign]
+        await asyncio.gather(*[limiter.decide(key, 1) for _ in range(64)])
+        await limiter.stop()
+        asked = 0
+        verdicts = await asyncio.gather(*[limiter.decide(key, 1) for _ in range(64)])
+        assert asked == 1
+        assert Counter(verdict.by for verdict in verdicts) == {"valkey": 1, "lease": 63}
+        lefts = [verdict.numbers[0] for verdict in verdicts]
+        assert lefts == sorted(set(lefts), reverse=True)
+
+    with_limiters(work, 1)
+
+
+def test_who_waits_for_a_lease_that_does_not_come_is_decided_without() -> None:
+    async def work(limiter: Limiter) -> None:
+        key = credential(Policy("burst", "rate", "application", 10_000, window=1))
+        await asyncio.gather(*[limiter.decide(key, 1) for _ in range(64)])
+        await limiter.stop()
+
+        async def lost(frame: bytes) -> Any:
+            await asyncio.sleep(0.01)
+            raise Down
+
+        limiter.link.run = lost  # type: ignore[method-assign]
+        verdicts = await asyncio.gather(*[limiter.decide(key, 1) for _ in range(64)])
+        assert Counter(verdict.by for verdict in verdicts) == {"mirror": 64}
+
+    with_limiters(work, 1)

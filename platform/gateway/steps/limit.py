@@ -26,7 +26,13 @@ async def limit(exchange: Exchange) -> None:
         raise refused
     exchange.units = cost
     if verdict.slots:
-        exchange.trace.append(rung("limit", **_facts(verdict)))
+        exchange.trace.append(_passed(verdict))
+
+
+def _passed(verdict: Verdict) -> bytes:
+    if verdict.missed:
+        return rung("limit", **_facts(verdict))
+    return verdict.slots.passed % (verdict.by.encode(), *verdict.numbers[::2])
 
 
 def _facts(verdict: Verdict) -> dict[str, Any]:

@@ -63,7 +63,8 @@ async def receive(exchange: Exchange) -> None:
 
 def _path(exchange: Exchange) -> None:
     path, _, query = exchange.target.partition(b"?")
-    if SECRETS.search(unquote_to_bytes(query)) or SECRETS.search(exchange.path.encode()):
+    asked = query and SECRETS.search(unquote_to_bytes(query))
+    if asked or SECRETS.search(exchange.path.encode()):
         raise CredentialInUrl("Send the credential as Authorization: Bearer …, and replace it.")
     if not PLAIN.fullmatch(path) and (what := _trap(path)):
         raise PathInvalid(f"The path contains {what}: write it plainly.")
@@ -125,7 +126,8 @@ def plain(text: str) -> str:
 
 def _traceparent(exchange: Exchange) -> bytes:
     """Return the caller's trace context (W3C), or one that begins here."""
-    told = exchange.headers.get(b"traceparent", b"")
-    if TRACEPARENT.fullmatch(told):
+    told = exchange.headers.get(b"traceparent")
+    if told and TRACEPARENT.fullmatch(told):
         return bytes(told)
-    return f"00-{exchange.id.hex}-{exchange.id.hex[16:]}-00".encode()
+    own = exchange.id.hex
+    return f"00-{own}-{own[16:]}-00".encode()
