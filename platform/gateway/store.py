@@ -306,10 +306,9 @@ class Store:
             raise StoreDown
         try:
             rows = await self._ask(query, values)
-        except StoreDown:
-            raise
         except FAILURES as error:
-            self._probe = asyncio.create_task(self._await_return())
+            if not self._away:
+                self._probe = asyncio.create_task(self._await_return())
             raise StoreDown from error
         self.known = True
         return rows

@@ -1,6 +1,7 @@
 """PostgreSQL restarted or out of reach: who is known keeps reading, writes are told to wait."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from apps.core import invalidation
@@ -61,6 +62,7 @@ def _row(stage: Stage, name: str, breaks: Act, mends: Act) -> Row:
     revoke(bytes(revoked.key.digest))
     ended = time.monotonic()
     time.sleep(AWAY - 1.0)
+    returning = time.monotonic()
     mends(stage)
     back = time.monotonic()
     time.sleep(AFTER)
@@ -76,9 +78,12 @@ def _row(stage: Stage, name: str, breaks: Act, mends: Act) -> Row:
     row.figures += [
         report.told(f"{len(entries)} requests through 2 gateways, away for {back - broken:.1f} s"),
         report.at_least("reads of a known key answered", report.success(reads.entries), 99.9, "%"),
-        *_waits(reads, broken, back, usual),
-        _refused("writes without it", writes.between(broken + 6, back)),
-        _refused("an unknown key's without it", strangers.between(broken + 0.5, back)),
+        report.told(f"the others were told {dict(_otherwise(reads.entries)) or 'nothing else'}"),
+        *_waits(reads, broken, returning, usual),
+        _refused("writes without it", writes.between(broken + 6, returning), returning),
+        _refused(
+            "an unknown key's without it", strangers.between(broken + 0.5, returning), returning
+        ),
         report.none_of(
             "answered to a key after its revocation",
             [one.id for one in dead.between(ended + 0.3, time.monotonic()) if one.good],
@@ -94,6 +99,10 @@ def _row(stage: Stage, name: str, breaks: Act, mends: Act) -> Row:
         report.none_of("answered and not counted", ledger.lost()),
     ]
     return row
+
+
+def _otherwise(entries: list[Entry]) -> Counter[str]:
+    return Counter(one.ended or f"{one.status} {one.code}" for one in entries if not one.good)
 
 
 def revoke(digest: bytes) -> None:
@@ -119,8 +128,9 @@ def _waits(reads: Flow, broken: float, back: float, usual: float) -> list[Figure
     ]
 
 
-def _refused(name: str, entries: list[Entry]) -> Figure:
+def _refused(name: str, sent: list[Entry], until: float) -> Figure:
     """Say that all were told to come again: 503, with the time in ``Retry-After``."""
+    entries = [one for one in sent if one.at + one.took < until]
     wrong = [
         f"{one.id} {one.status} {one.code} {one.ended}"
         for one in entries

@@ -13,6 +13,7 @@ import threading
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit
 
 PIECE = 65_536
 AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends a reset
@@ -54,6 +55,14 @@ def reset(after: int | None = None) -> Fault:
 def half_closed(after: int | None = None) -> Fault:
     """Return the fault that the service stops talking and goes on listening."""
     return Fault(ends="half-close", after=after)
+
+
+def socket_of(url: str) -> str:
+    """Return the path of the socket that a URL of the box's PostgreSQL or Valkey names."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return unquote(parts.path)
+    return f"{parse_qs(parts.query)['host'][0]}/.s.PGSQL.5432"
 
 
 class Background:
@@ -134,6 +143,14 @@ class Proxy:
     @fault.setter
     def fault(self, fault: Fault) -> None:
         self._background.do(self._suffer(fault))
+
+    def way(self, url: str) -> str:
+        """Return the URL of a PostgreSQL or Valkey so that it leads through here."""
+        parts = urlsplit(url)
+        who = f"{parts.username or ''}:{parts.password or ''}@127.0.0.1:{self.port}"
+        if parts.scheme == "unix":
+            return f"redis://{who}/0"
+        return f"{parts.scheme}://{who}{parts.path}?sslmode=disable&gssencmode=disable"
 
     def stop(self) -> None:
         """Listen no more, and cut what is open."""

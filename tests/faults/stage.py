@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import django
 import psycopg
@@ -18,10 +17,10 @@ import psycopg
 from apps.core import ids
 from box import plan, testing
 from box.paths import Home, Lock
-from box.postgres import DATABASE, Postgres
+from box.postgres import Postgres
 from box.valkey import Valkey
 from tests.faults.ledger import Counted, Ledger
-from tests.faults.proxy import FINE, Background, Proxy
+from tests.faults.proxy import FINE, Background, Proxy, socket_of
 from tests.gateway.process import Gateway
 
 ROOT = Path(__file__).parents[2]
@@ -74,8 +73,8 @@ class Stage:
         os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
         subprocess.run(plan.MIGRATE, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
         django.setup()
-        self.to_valkey = Proxy(str(self.valkey.socket), self.background)
-        self.to_postgres = Proxy(str(self.postgres.socket / ".s.PGSQL.5432"), self.background)
+        self.to_valkey = Proxy(socket_of(self.valkey.url()), self.background)
+        self.to_postgres = Proxy(socket_of(self.postgres.url("gateway")), self.background)
         self.well, self.sick = (Service(self.home.root, name) for name in ("well", "sick"))
         self.to_sick = Proxy(self.sick.port, self.background)
         self._publish()
@@ -103,7 +102,7 @@ class Stage:
                         name=f"{kind}_{method.lower()}",
                         method=method,
                         path=f"/{kind}/{{id}}",
-                        policy={"timeout": 2, **policy},
+                        policy={"timeout": 5 if slug == "well" else 1, **policy},
                     )
 
     def key(self, *limits: dict[str, Any]) -> Any:
@@ -120,12 +119,9 @@ class Stage:
     def gateway(self, spool: Path | None = None, **changes: str) -> Gateway:
         """Start a gateway whose ways lead through the proxies."""
         folder = spool or Path(tempfile.mkdtemp(dir=self.home.root))
-        password = quote(self.valkey.password)
-        who = f"trellis_gateway:{quote(self.postgres.passwords['postgres_gateway'])}"
         environment = {
-            "VALKEY_URL": f"redis://:{password}@127.0.0.1:{self.to_valkey.port}/0",
-            "DATABASE_GATEWAY_URL": f"postgresql://{who}@127.0.0.1:{self.to_postgres.port}/"
-            f"{DATABASE}?sslmode=disable&gssencmode=disable",
+            "VALKEY_URL": self.to_valkey.way(self.valkey.url()),
+            "DATABASE_GATEWAY_URL": self.to_postgres.way(self.postgres.url("gateway")),
         }
         made = Gateway(environment | changes, folder).start()
         self.gateways.append(made)

@@ -16,6 +16,7 @@ from apps.core import invalidation, secrets
 from apps.keys.services import Issued
 from box.paths import Home
 from box.valkey import Valkey
+from tests.faults.proxy import BLACK_HOLE, FINE, Background, Proxy, socket_of
 from tests.gateway.conftest import DATABASE, bearer
 from tests.gateway.policed import Policed
 from tests.gateway.process import Gateway, raw
@@ -168,6 +169,43 @@ def tombstone(key: Issued) -> None:
     valkey.client().set(name, '{"dead": "key_revoked"}')
     valkey.client().publish("trl:invalidate", f"key:{bytes(key.key.digest).hex()}")
     time.sleep(0.1)
+
+
+@pytest.fixture
+def way(environment: dict[str, str]) -> Iterator[tuple[Proxy, str]]:
+    """A proxy before PostgreSQL, and the URL that leads through it."""
+    background, url = Background(), environment["DATABASE_GATEWAY_URL"]
+    proxy = Proxy(socket_of(url), background)
+    yield proxy, proxy.way(url)
+    proxy.stop()
+    background.stop()
+
+
+def test_a_postgresql_that_says_nothing_is_waited_for_once(
+    launch: Callable[..., Gateway], issue: Issue, way: tuple[Proxy, str]
+) -> None:
+    proxy, url = way
+    gateway, known, unknown = launch(DATABASE_GATEWAY_URL=url), issue(), issue()
+    assert call(gateway, known) == 200
+    read = time.monotonic()
+    proxy.fault = BLACK_HOLE
+    began = time.monotonic()
+    assert call(gateway, unknown) == 503
+    assert time.monotonic() - began < 3
+    times: dict[int, list[float]] = {200: [], 503: []}
+    while time.monotonic() - read < 8:
+        time.sleep(0.1)
+        for key, status in ((unknown, 503), (known, 200)):
+            began = time.monotonic()
+            assert call(gateway, key) == status
+            times[status].append(time.monotonic() - began)
+    assert len(times[503]) > 20
+    assert {status: max(took) for status, took in times.items() if max(took) > 0.5} == {}
+    proxy.fault = FINE
+    deadline = time.monotonic() + 3
+    while call(gateway, unknown) != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_a_service_that_refuses_connections(launch: Callable[..., Gateway], key: Issued) -> None:
