@@ -96,18 +96,9 @@ def move(
     """
     Application.objects.select_for_update().get(pk=application.pk)
     now = standing(application, version)
-    if to not in now.history.names:
-        raise Unprocessable(
-            f"{version} has no revision {to[:40]!r}. There are: {', '.join(now.history.names)}.",
-            param="revision",
-        )
+    _check(now, to, freely=freely)
     if to == now.revision:
         return now
-    if to < now.revision and to != now.former and not freely:
-        raise WayBackClosed(
-            f"{application} is served {version} in {now.revision}. It can go back to what it was "
-            f"moved from, for {BACK_FOR // timedelta(hours=1)} hours."
-        )
     Pin.objects.update_or_create(
         application=application,
         version=version,
@@ -128,6 +119,21 @@ def move(
         **({"reason": reason} if reason else {}),
     )
     return standing(application, version)
+
+
+def _check(now: Standing, to: str, *, freely: bool) -> None:
+    """Refuse what is no revision, or no longer within reach."""
+    names = now.history.names
+    if to not in names:
+        raise Unprocessable(
+            f"{now.version} has no revision {to[:40]!r}. There are: {', '.join(names)}.",
+            param="revision",
+        )
+    if to < now.revision and to != now.former and not freely:
+        raise WayBackClosed(
+            f"{now.version} is served in {now.revision}. An application can go back to what it "
+            f"was moved from, for {BACK_FOR // timedelta(hours=1)} hours."
+        )
 
 
 def _standing(version: ApiVersion, history: History, pin: Pin | None) -> Standing:

@@ -12,25 +12,32 @@ from pathlib import Path
 from typing import Any
 
 from apps.catalog.changes import shown
-from apps.catalog.revisions import Broken, History, Registered, run
+from apps.catalog.models import ApiVersion
+from apps.catalog.revisions import Broken, History, Registered, registered, run
 
 
 def complaints(history: History) -> Iterator[str]:
     """Yield a sentence for each function without examples, and for each example that is not met."""
     for revision in history.revisions:
-        for registered in revision.functions:
-            yield from _complaints(registered)
+        for one in revision.functions:
+            yield from _complaints(one)
 
 
-def place(registered: Registered) -> Path:
+def strangers(version: ApiVersion) -> list[str]:
+    """Return a sentence for each function that names what a published version has not."""
+    history = registered.get(str(version))
+    return history.strangers(version.operations.values_list("name", flat=True)) if history else []
+
+
+def place(one: Registered) -> Path:
     """Return the file with the examples of a function."""
-    folder = Path(inspect.getfile(registered.function)).parent
-    return folder / registered.revision / f"{registered.name}.json"
+    folder = Path(inspect.getfile(one.function)).parent
+    return folder / one.revision / f"{one.name}.json"
 
 
-def _complaints(registered: Registered) -> Iterator[str]:
-    file = place(registered)
-    name = f"{registered.name} of {registered.revision}"
+def _complaints(function: Registered) -> Iterator[str]:
+    file = place(function)
+    name = f"{function.name} of {function.revision}"
     try:
         examples = json.loads(file.read_text(encoding="utf-8"))
         pairs = [(one["before"], one["after"]) for one in examples]
@@ -43,16 +50,16 @@ def _complaints(registered: Registered) -> Iterator[str]:
     if not any(before != after for before, after in pairs):
         yield f"{file} has no example in which something changes."
     for number, (before, after) in enumerate(pairs, 1):
-        if (made := _made(registered, before)) != after:
+        if (made := _made(function, before)) != after:
             yield f"{name} makes of example {number}: {shown(made)}"
 
 
-def _made(registered: Registered, before: Any) -> Any:
+def _made(function: Registered, before: Any) -> Any:
     given = deepcopy(before)
-    if registered.direction == "query":
+    if function.direction == "query":
         given = [(name, value) for name, value in given]
     try:
         # What is answered went through JSON, in which pairs are lists.
-        return json.loads(json.dumps(run([registered], given)))
+        return json.loads(json.dumps(run([function], given)))
     except (Broken, TypeError, ValueError) as error:
         return f"{error}: {error.__cause__ or ''}"

@@ -155,14 +155,14 @@ class History:
         return Chain(**parts)
 
     def strangers(self, operations: Iterable[str]) -> list[str]:
-        """Return a sentence for each operation that a function names and the version has not."""
+        """Return a sentence for each function that names operations which the version has not."""
         known = set(operations)
         return [
-            f"{self.version}: {one.name} of the revision {one.revision} is registered for "
-            f"{operation}, and there is no such operation."
+            f"{self.version} has no operation {' or '.join(missing)}, for which {one.name} of the "
+            f"revision {one.revision} is registered."
             for revision in self.revisions
             for one in revision.functions
-            for operation in sorted(one.operations - known)
+            if (missing := sorted(one.operations - known))
         ]
 
 

@@ -68,7 +68,8 @@ def publish(
     Unprocessable where that breaks programs.
     """
     described = describe(document, slug=slug, major=major, served=upstream is not None)
-    _keep_operations(f"{slug}/v{major}", described)
+    if upstream is not None:
+        _keep_operations(f"{slug}/v{major}", described)
     title = (name or described.title)[:80]
     backend = Api.Backend.UPSTREAM if upstream else Api.Backend.NATIVE
     known = Api.objects.select_for_update()

@@ -11,12 +11,13 @@ from django.utils.safestring import SafeString
 from unfold.enums import ActionVariant
 
 from apps.accounts.models import User
-from apps.applications import presenting
+from apps.applications import pins, presenting
 from apps.applications.models import Application
 from apps.core.office import Record, Rows, coloured, decision
 from apps.keys.models import Key
 from apps.moderation import services as moderation
-from apps.moderation.forms import Approval, ScopesAndReason, Seen
+from apps.moderation.filters import Changed, ServedIn
+from apps.moderation.forms import Approval, Move, ScopesAndReason, Seen
 from apps.moderation.models import Decision
 from apps.oauth.models import Client
 from apps.orgs import services as orgs
@@ -41,6 +42,11 @@ def among(*states: Application.State) -> Callable[[Application], bool]:
     return lambda application: application.state in states
 
 
+def movable(application: Application) -> bool:
+    """Tell whether an API has revisions to move between."""
+    return bool(pins.standings(application))
+
+
 def suspended(organization: Organization) -> bool:
     """Tell whether the organization's calls are stopped."""
     return organization.suspended_at is not None
@@ -59,24 +65,6 @@ def external(organization: Organization) -> bool:
 def running(organization: Organization) -> bool:
     """Tell whether the organization may call."""
     return organization.suspended_at is None
-
-
-class Changed(admin.SimpleListFilter):
-    """Approved applications that were changed since."""
-
-    title = "changes"
-    parameter_name = "changes"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the one choice."""
-        return [("waiting", "Waiting for review")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep those that wait."""
-        if self.value() != "waiting":
-            return queryset
-        waiting = Application.objects.changed_since_review().values("pk")
-        return queryset.filter(pk__in=waiting)
 
 
 class Decisions(Rows):
@@ -107,17 +95,20 @@ class ApplicationAdmin(Record):
     """The review queue, and the page on which a reviewer decides."""
 
     list_display: ClassVar = ["name", "organization", "standing", "is_demo", "created_at"]
-    list_filter: ClassVar = ["state", Changed, "is_demo"]
+    list_filter: ClassVar = ["state", Changed, ServedIn, "is_demo"]
     list_select_related: ClassVar = ["organization"]
     search_fields: ClassVar = ["name", "organization__name"]
     ordering: ClassVar = ["-created_at"]
     fieldsets: ClassVar = [
         (None, {"fields": ["name", "organization", "description", "homepage"]}),
-        ("Standing", {"fields": ["state", "state_reason", "recent_usage", "people_see"]}),
+        (
+            "Standing",
+            {"fields": ["state", "state_reason", "recent_usage", "people_see", "served_in"]},
+        ),
         ("Scopes", {"fields": ["requested_scopes", "approved_scopes", "optional_scopes"]}),
         ("Origin", {"fields": ["id", "created_by", "created_at", "is_demo"]}),
     ]
-    readonly_fields: ClassVar = ["recent_usage", "people_see"]
+    readonly_fields: ClassVar = ["recent_usage", "people_see", "served_in"]
     inlines: ClassVar = [Decisions, Keys, Clients]
     actions_detail: ClassVar = [
         "approve",
@@ -126,6 +117,7 @@ class ApplicationAdmin(Record):
         "decide_scopes",
         "request_changes",
         "reject",
+        "move_revision",
         "suspend",
         "reinstate",
     ]
@@ -143,6 +135,15 @@ class ApplicationAdmin(Record):
         for change in presenting.changes(application):
             said += f"; {change.label.lower()}: {change.in_words}"
         return said
+
+    @admin.display(description="API revisions")
+    def served_in(self, application: Application) -> str:
+        """Say in which revision of each API it is served, and how many are newer."""
+        said = [
+            f"{one.version} in {one.revision}, {len(one.newer) or 'none'} newer"
+            for one in pins.standings(application)
+        ]
+        return "; ".join(said)
 
     @admin.display(description="Last 30 days")
     def recent_usage(self, application: Application) -> str:
@@ -206,6 +207,12 @@ class ApplicationAdmin(Record):
     ) -> None:
         """Give the approved application other scopes."""
         moderation.decide_scopes(application, scopes=scopes, reason=reason, actor=actor)
+
+    @decision("Move to another API revision", permission=MODERATE, offered=movable, form=Move)
+    def move_revision(self, application: Application, reason: str, actor: User, *, to: str) -> None:
+        """Serve it in any revision of an API, however long ago it left it."""
+        version, _, name = to.partition(" ")
+        pins.move(application, version, to=name, reason=reason, actor=actor, freely=True)
 
     @decision("Request changes", permission=MODERATE, offered=among(State.SUBMITTED))
     def request_changes(self, application: Application, reason: str, actor: User) -> None:

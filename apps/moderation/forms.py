@@ -3,9 +3,9 @@
 from typing import Any, ClassVar, cast
 
 from django import forms
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
-from apps.applications import presenting
+from apps.applications import pins, presenting
 from apps.catalog.models import Scope
 from apps.core.office import Reason
 
@@ -55,6 +55,24 @@ class ScopesAndReason(Reason):
         said += ["asked for"] if scope.name in self.subject.requested_scopes else []
         said += ["approved"] if scope.name in self.subject.approved_scopes else []
         return " · ".join(said)
+
+
+class Move(Reason):
+    """In which dated revision of an API the application is to be served, and why."""
+
+    to = forms.ChoiceField(label="Serve it in", widget=UnfoldAdminSelectWidget)
+    field_order = ["to", "reason"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer every revision but those that hold."""
+        super().__init__(*args, **kwargs)
+        offered = [
+            (f"{standing.version} {name}", f"{standing.version} in {name}")
+            for standing in pins.standings(self.subject)
+            for name in reversed(standing.history.names)
+            if name != standing.revision
+        ]
+        cast("forms.ChoiceField", self.fields["to"]).choices = offered
 
 
 class Approval(ScopesAndReason, Seen):

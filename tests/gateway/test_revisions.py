@@ -145,7 +145,7 @@ def test_a_revision_that_the_version_has_not_is_refused_with_those_it_has(
 ) -> None:
     with policed():
         headers = [*at(OLDEST).items(), ("Trellis-Version", asked.encode("latin-1"))]
-        answer = gateway.client.get("/papers/v1/echo", headers=headers)  # type: ignore[arg-type]
+        answer = gateway.client.get("/papers/v1/echo", headers=headers)  # type: ignore[arg-type]  # httpx takes bytes, too
         assert service.requests == []
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (400, "revision_unknown")
@@ -369,6 +369,6 @@ def test_a_revision_that_names_no_operation_stops_a_gateway_that_starts() -> Non
 
         drop = add
 
-    routes = Routes(Known(), Nobody(), histories={"papers/v1": history})  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="registered for POST /echo, and there is no such"):
+    routes = Routes(Known(), Nobody(), histories={"papers/v1": history})  # type: ignore[arg-type]  # stand-ins
+    with pytest.raises(ValueError, match="papers/v1 has no operation POST /echo"):
         asyncio.run(routes.start())

@@ -128,7 +128,7 @@ def test_the_way_back_closes_and_leads_to_no_older_one(
     age(team.application, hours=71)
     assert f"Back to {NEW}" in said(browser, page(team.application))
     refused = browser.post(page(team.application, OLD), follow=True).content.decode()
-    assert "It can go back to what it was moved from, for 72 hours." in refused
+    assert "can go back to what it was moved from, for 72 hours." in refused
     age(team.application, hours=73)
     assert "Back to" not in said(browser, page(team.application))
     browser.post(page(team.application, NEW))

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from apps.catalog import native, revisions
 from apps.catalog import services as catalog
-from apps.catalog.models import ApiVersion
+from apps.catalog.models import Api, ApiVersion, Upstream
 from apps.catalog.recorded import complaints
 from apps.catalog.revisions import Broken, History, registered
 from apps.core.errors import Unprocessable
@@ -124,7 +124,7 @@ def test_modules_that_cannot_be_used_are_refused_by_name(monkeypatch: pytest.Mon
         revisions.load(["json"])
     for name in ("once", "twice"):
         module = ModuleType(name)
-        module.history = pets()  # type: ignore[attr-defined]
+        module.history = pets()  # type: ignore[attr-defined]  # a module's own name
         monkeypatch.setitem(sys.modules, name, module)
     with pytest.raises(Invalid, match="pets/v1 has two histories; the second is in twice"):
         revisions.load(["once", "twice"])
@@ -141,12 +141,24 @@ def test_a_document_without_an_operation_that_a_revision_names_is_not_published(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(registered, "pets/v1", pets())
-    catalog.publish("pets", major=1, document=PETS)
+    upstream = Upstream.objects.create(slug="elsewhere")
+    catalog.publish("pets", major=1, document=PETS, upstream=upstream)
     renamed = {**PETS, "paths": {"/pets/v1/pets": {"get": {"operationId": "pets"}}}}
-    with pytest.raises(Unprocessable, match="2025-06-01 is registered for listPets"):
-        catalog.publish("pets", major=1, document=renamed)
+    with pytest.raises(Unprocessable, match="no operation listPets, for which double of the rev"):
+        catalog.publish("pets", major=1, document=renamed, upstream=upstream)
     version = ApiVersion.objects.get(api__slug="pets")
     assert [one.name for one in version.operations.all()] == ["listPets"]
+
+
+def test_an_api_of_this_project_is_published_as_its_revisions_know_it(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = History("commerce", 1, first="2025-01-01")
+    history.revision("2025-06-01", "More.").request("orders_lend")(dict)
+    monkeypatch.setitem(registered, "commerce/v1", history)
+    with pytest.raises(CommandError, match="commerce/v1 has no operation orders_lend"):
+        call_command("publish_catalog")
+    assert not Api.objects.filter(slug="commerce").exists()
 
 
 def test_the_command_tells_what_is_wrong(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
