@@ -50,6 +50,7 @@ class Call(NamedTuple):
     """What was called: ``path`` is a template."""
 
     api: str
+    version: str
     operation: str
     method: str
     path: str
@@ -122,6 +123,7 @@ def _calls() -> list[Call]:
     listed = [
         Call(
             operation.version.api.slug,
+            f"v{operation.version.major}",
             operation.name,
             operation.method,
             f"/{operation.version.api.slug}/v{operation.version.major}{operation.path}",
@@ -131,7 +133,7 @@ def _calls() -> list[Call]:
     ]
     # People read more than they write, and lists most of all.
     listed.sort(key=lambda call: (call.method != "GET", "{" in call.path, call.path))
-    return listed or [Call("commerce", "orders_list", "GET", "/commerce/v1/orders", 1)]
+    return listed or [Call("commerce", "v1", "orders_list", "GET", "/commerce/v1/orders", 1)]
 
 
 def _has_usage(application: Application) -> bool:
@@ -148,7 +150,7 @@ def _write_rollups(slices: list[Slice], application: Application, key: Key) -> N
     grains: dict[rollups.Table, Callable[[Slice], Grain]] = {
         rollups.HOUR: lambda part: (part.hour, part.status // 100),
         rollups.STATUS: lambda part: (part.hour.date(), part.status),
-        rollups.OPERATION: lambda part: (part.hour.date(), part.call.api, part.call.operation),
+        rollups.OPERATION: lambda part: (part.hour.date(), *part.call[:3]),
         rollups.KEY: lambda part: (part.hour.date(), _uuid(key.pk)),
     }
     owner = (_uuid(application.pk), key.tenant.livemode)

@@ -29,7 +29,7 @@ def find(*, since: date, until: date) -> list[Drift]:
     skipped = [ids.decode(pk)[1] for pk in demo]
     found = []
     with connection.cursor() as cursor:
-        for table in rollups.TABLES:
+        for table in rollups.WHOLE:
             cursor.execute(_compare(table), {"since": since, "until": until, "skipped": skipped})
             found += [
                 Drift(table.name, day, ids.encode("app", application), raw, rolled)

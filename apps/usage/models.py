@@ -4,6 +4,9 @@ from typing import Any, ClassVar, Self
 
 from django.db import models
 
+from apps.accounts.models import User
+from apps.applications.models import Application
+from apps.core import clock
 from apps.core.fields import IdField
 
 
@@ -55,3 +58,26 @@ class Request(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+
+class Letter(models.Model):
+    """That those who answer for an application were told that it still uses what ends."""
+
+    subject = models.CharField(max_length=400, help_text="What ends.")
+    campaign = models.CharField(max_length=80)
+    application = models.ForeignKey(Application, models.CASCADE, related_name="+")
+    words = models.TextField(help_text="The operator's.")
+    sent_at = models.DateTimeField(default=clock.real)
+    sent_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        """One in a campaign about one thing."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["subject", "campaign", "application"], name="letter_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} to {self.application}"

@@ -30,6 +30,7 @@ class Table:
     bucket: str
     keys: tuple[tuple[str, str], ...] = ()
     keep: timedelta | None = None
+    beside: str = ""  # what raw rows are joined with; then a row may count more than once
 
     @property
     def grain(self) -> dict[str, str]:
@@ -58,11 +59,24 @@ HOUR = Table(
     keep=timedelta(days=35),
 )
 STATUS = Table("usage_day_status", "day", "date", DAY, (("status", "status"),))
-OPERATION = Table(
-    "usage_day_operation", "day", "date", DAY, (("api", "api"), ("operation", "operation"))
+# Paths begin with API and version; what no operation answered has a path of anybody's making.
+VERSION = """CASE WHEN operation <> '' AND split_part(path, '/', 3) ~ '^v[0-9]{1,3}$'
+    THEN split_part(path, '/', 3) ELSE '' END"""
+CALLED = (("api", "api"), ("version", VERSION), ("operation", "operation"))
+OPERATION = Table("usage_day_operation", "day", "date", DAY, CALLED)
+# Deprecated parts of requests that a gateway noted in the trace.
+PART = Table(
+    "usage_day_part",
+    "day",
+    "date",
+    DAY,
+    (*CALLED, ("part", "noted #>> '{}'")),
+    beside="""CROSS JOIN LATERAL jsonb_path_query(trace,
+        'strict $[*] ? (@[0] == "ending")[2].used[*]', '{}', true) AS noted""",
 )
 KEY = Table("usage_day_key", "day", "date", DAY, (("key_id", f"COALESCE(key_id, '{NOBODY}')"),))
-TABLES = (MINUTE, HOUR, STATUS, OPERATION, KEY)
+WHOLE = (MINUTE, HOUR, STATUS, OPERATION, KEY)  # each raw row is counted once
+TABLES = (*WHOLE, PART)
 
 
 def append(source: str) -> None:
@@ -110,7 +124,7 @@ def _append(table: Table, source: str) -> str:
             SELECT {exprs}, {BUCKET_SQL} AS bucket, count(*)::int AS requests,
                 count(*) FILTER (WHERE status >= {ERROR}) AS errors, sum(units) AS units,
                 sum(bytes_in) AS bytes_in, sum(bytes_out) AS bytes_out
-            FROM {source} GROUP BY {groups}
+            FROM {source} {table.beside} GROUP BY {groups}
         ) counted GROUP BY {grain}"""  # noqa: S608 - own names
 
 

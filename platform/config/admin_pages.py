@@ -71,11 +71,13 @@ NAVIGATION = [
         "title": "Traffic",
         "items": [
             page("Usage", "monitoring", "usage_request", "usage.view_request"),
+            page("Deprecated, still used", "hourglass_bottom", "usage_letter", "usage.view_letter"),
             page("Plans", "sell", "plans_plan", "plans.view_plan"),
             page("Plan versions", "history", "plans_planversion", "plans.view_planversion"),
             page("Subscriptions", "loyalty", "plans_subscription", "plans.view_subscription"),
             page("Overrides", "speed", "plans_override", "plans.view_override"),
             page("Catalog", "menu_book", "catalog_api", "catalog.view_api"),
+            page("Changelog", "news", "catalog_entry", "catalog.view_entry"),
             page("Upstreams", "dns", "catalog_upstream", "catalog.view_upstream"),
         ],
     },

@@ -27,6 +27,8 @@ from apps.oauth.models import Client as OAuthClient
 from apps.onboarding import invitations
 from apps.plans import changes, overrides
 from apps.plans import services as plans
+from apps.usage import letters
+from apps.usage import selectors as usage
 from apps.usage.models import Request
 from tests.support import make, traffic
 from tests.support.queries import Queries
@@ -45,7 +47,8 @@ DOCUMENT = {
 def world(developer: User, operator: User) -> Key:
     """Something of everything."""
     serving.set_upstream("pets", targets={"http://10.0.0.1": 1}, actor=operator)
-    catalog.publish("commerce", major=1, name="Commerce", document=DOCUMENT)
+    version = catalog.publish("commerce", major=1, name="Commerce", document=DOCUMENT)
+    catalog.change_version(version, deprecated_at=clock.real(), actor=operator)
     application = make.application(developer.memberships.get().organization)
     issued = make.key(application, scopes=("orders:read",))
     OAuthClient.objects.create(
@@ -72,6 +75,8 @@ def world(developer: User, operator: User) -> Key:
     LeakReport.objects.create(key=issued.key, reporter="GitHub", policy="notify")
     traffic.serve(issued.key)
     traffic.serve(None, status=401, code="key_unknown")
+    for subject in usage.subjects():
+        letters.send(subject, campaign="First", words="", actor=operator)
     return issued.key
 
 

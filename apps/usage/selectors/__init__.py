@@ -4,6 +4,17 @@ Developers see the usage of their organizations' applications; everything else i
 exist. Every answer costs the same number of queries however many rows stand behind it.
 """
 
+from apps.usage.selectors.ending import (
+    MONTH,
+    WEEK,
+    Calls,
+    Subject,
+    Summary,
+    still_calling,
+    still_used,
+    subjects,
+    summaries,
+)
 from apps.usage.selectors.handover import HandOver, KeyUser, handover
 from apps.usage.selectors.limits import LimitState, limits_of
 from apps.usage.selectors.numbers import (
@@ -25,6 +36,9 @@ from apps.usage.selectors.whatif import DAYS, Outcome, Tally, WhatIf, what_if
 
 __all__ = [
     "DAYS",
+    "MONTH",
+    "WEEK",
+    "Calls",
     "Day",
     "HandOver",
     "KeyUser",
@@ -35,6 +49,8 @@ __all__ = [
     "RequestRow",
     "Selection",
     "Share",
+    "Subject",
+    "Summary",
     "Tally",
     "TopApplication",
     "Totals",
@@ -51,6 +67,10 @@ __all__ = [
     "request_of",
     "requests",
     "select",
+    "still_calling",
+    "still_used",
+    "subjects",
+    "summaries",
     "top",
     "totals",
     "used_by",
