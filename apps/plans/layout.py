@@ -17,6 +17,8 @@ from pathlib import Path
 from apps.plans.limits import Policy, Scope, period_of
 
 SCRIPT = (Path(__file__).parent / "limits.lua").read_text(encoding="utf-8")
+CATCH_UP = (Path(__file__).parent / "catch_up.lua").read_text(encoding="utf-8")
+WHOLE = "trl:limits:whole"  # stands while Valkey counted all; without it quotas are told anew
 RATES = 3  # slots for rates in one blob; the fourth is for a quota
 LETTERS: dict[Scope, str] = {"application": "a", "key": "k", "subject": "u"}
 

@@ -30,7 +30,6 @@ from apps.usage.selectors.whatif import used_of
 
 THRESHOLDS: Final = (100, 80)  # per cent
 KINDS: Final = {80: "quota.nearing", 100: "quota.reached"}
-MARK = "trl:limits:whole"  # lost with everything else
 GRACE = 120  # seconds after a loss in which usage may still be on its way
 COUNTED = f"""
     SELECT application_id, coalesce(sum(units) FILTER (WHERE day = %s), 0)::bigint,
@@ -70,11 +69,11 @@ def alert() -> int:
 
 
 def restore() -> int:
-    """Tell Valkey what was used of quotas if it lost its data; return how many counts it took."""
+    """Tell Valkey what was used of quotas if it cannot know; return how many counts it took."""
     now = clock.real()
-    noticed = valkey.client().get(MARK)
+    noticed = valkey.client().get(layout.WHOLE)
     if noticed is None:
-        valkey.client().set(MARK, int(now.timestamp()))
+        valkey.client().set(layout.WHOLE, int(now.timestamp()))
     elif now.timestamp() - int(noticed) > GRACE:
         return 0
     return sum(_seed(count, now) for count in _counts(now))

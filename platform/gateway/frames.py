@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LIFE = 20_000  # milliseconds in which a request under way that nobody speaks of is forgotten
 SCRIPT = Script(layout.SCRIPT)
 RETURN = Script((Path(layout.__file__).parent / "return.lua").read_text(encoding="utf-8"))
+CATCH_UP = Script(layout.CATCH_UP)
 # A request is still under way. What Valkey lost or forgot is written down again.
 RENEW = Script("""
 local t = redis.call('TIME')
@@ -30,7 +31,7 @@ for i = 2, #ARGV do redis.call('ZADD', KEYS[1], score, ARGV[i]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return #ARGV - 1
 """)
-SCRIPTS = (SCRIPT, RETURN, RENEW)
+SCRIPTS = (SCRIPT, RETURN, CATCH_UP, RENEW)
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +61,10 @@ class Frame:
         laid = Layout(self.keys, self.blobs, list(self.sets))
         keys, values = layout.arguments(laid, count, token=token, life=LIFE)
         return SCRIPT.frame(keys, *values)
+
+    def catch_up(self, ahead: list[int]) -> bytes:
+        """Return the call that tells how far each rate of each blob was used meanwhile."""
+        return CATCH_UP.frame(self.keys, *self.blobs, *ahead)
 
     def give_back(self, lease: Lease) -> bytes:
         """Return the call that returns what is left of a lease."""

@@ -10,11 +10,12 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+from apps.plans.layout import WHOLE
 from gateway.credential import Credential
 from gateway.crowds import Crowds
 from gateway.frames import Frame, frame_for
 from gateway.lease import LIFE, Lease
-from gateway.link import Down, Link, Refusal
+from gateway.link import Down, Link, Refusal, pack
 from gateway.mirror import Mirror
 from gateway.verdict import NOTHING, Verdict
 
@@ -107,6 +108,8 @@ class Limiter:
         if want > 1:
             frame.asked = asyncio.Event()
         try:
+            if self.mirror.used:
+                await self._catch_up(frame)
             told = await self.link.run(_call(frame, want, token))
             if told[0] == ENDED:
                 over = min(slot.ends for slot in frame.slots if slot.ends)
@@ -119,14 +122,21 @@ class Limiter:
             if want > 1 and frame.asked is not None:
                 frame.asked.set()
                 frame.asked = None
-        if self.mirror.used:
-            self.mirror.clear()
         missed = _missed(frame, told) if frame.shadows else ()
         if told[0] > 1:
             return self._begin(frame, told)
         if frame.lease is not None and told[3] >= frame.lease.at:
             return self._beside(frame.lease, frame, told, missed)
         return _verdict(frame, told, missed)
+
+    async def _catch_up(self, frame: Frame) -> None:
+        """Tell Valkey what was admitted without it, before it decides of a frame again."""
+        if self.mirror.quotas:  # Usage tells exactly how much of them, within seconds.
+            await self.link.ask(pack("DEL", WHOLE))
+            self.mirror.quotas.clear()
+        if ahead := self.mirror.ahead(frame):
+            await self.link.run(frame.catch_up(ahead))
+        self.mirror.forget(frame)
 
     def _begin(self, frame: Frame, told: list[int]) -> Verdict:
         """Hold a lease, and use the first of it."""

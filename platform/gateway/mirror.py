@@ -2,7 +2,7 @@
 
 Each of N gateways admits a N-th of a rate, beginning where Valkey's last answer left off, and a
 N-th of what was left of a quota. Together they admit what the plan allows; nothing is open, nothing
-hangs.
+hangs. When Valkey is back it is told first what was admitted without it.
 """
 
 import time
@@ -26,6 +26,7 @@ class Mirror:
         self.gateways = 1  # how many there are, as heartbeats last told
         self.rates: dict[tuple[str, int], float] = {}  # arrival times, seconds since 1970
         self.quotas: dict[tuple[str, int], float] = {}  # what is left for this process
+        self._until = 0.0  # when every rate is whole again
 
     @property
     def used(self) -> bool:
@@ -35,6 +36,26 @@ class Mirror:
         """Forget: Valkey decides again."""
         self.rates.clear()
         self.quotas.clear()
+
+    def ahead(self, frame: "Frame") -> list[int]:
+        """Return the microseconds that each rate of a frame is used ahead; none when all is whole.
+
+        Valkey takes the most that any gateway says: where they were asked alike it is exact.
+        """
+        now = time.time()
+        told = [0] * (3 * len(frame.blobs))
+        for slot in frame.slots:
+            arrival = self.rates.get(_name(slot), 0.0)
+            if slot.policy.kind == "rate" and arrival > now:
+                told[slot.number // 10 * 3 - 4 + slot.number % 10] = int((arrival - now) * 1e6)
+        return told if any(told) else []
+
+    def forget(self, frame: "Frame") -> None:
+        """Valkey decides again of a frame; what was nobody's in the meantime goes too."""
+        if time.time() > self._until:
+            self.rates.clear()
+        for slot in frame.slots:
+            self.rates.pop(_name(slot), None)
 
     def decide(self, frame: "Frame") -> tuple["Slot | None", float, list[int], tuple[str, ...]]:
         """Return which limit denies the request (or None), for how long, and what is left.
@@ -82,6 +103,7 @@ class Mirror:
             self.rates[name] = frame.last_at + reset
         arrival = min(max(self.rates[name], now), now + slot.policy.span)
         self.rates[name] = arrival
+        self._until = max(self._until, now + slot.policy.span)
         return arrival + self._spends(slot) - slot.policy.span - now
 
     def _places(self, slot: "Slot") -> int:

@@ -1,5 +1,7 @@
 """A Valkey that lost its data is told what was used of quotas, and gateways go on from there."""
 
+import os
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -9,6 +11,7 @@ import pytest
 import redis
 
 from apps.keys.services import Issued
+from apps.plans import layout
 from apps.usage import ingest, quotas
 from box.paths import Home
 from box.valkey import Valkey
@@ -69,6 +72,35 @@ def test_two_gateways_without_valkey_admit_no_more_than_one_would(
     entitled = min(40 + 40 * (time.monotonic() - began), 150)
     assert one["passed"] + other["passed"] + 2 <= entitled * 1.05
     assert one["quota_reached"] + other["quota_reached"] > 0
+
+
+def test_what_was_admitted_without_valkey_counts_when_it_is_back(
+    launch: Callable[..., Gateway], issue: Callable[..., Issued], valkey: Valkey
+) -> None:
+    gateway = launch(VALKEY_URL=valkey.url())
+    key = issue(limits=[rate(30, 10), quota(100)])
+    with redis.Redis.from_url(valkey.url()) as client:
+        client.set(layout.WHOLE, 1)
+
+    def admitted() -> int:
+        answers = [gateway.client.get("/shop/v1/echo", headers=bearer(key)) for _ in range(40)]
+        return sum(answer.status_code == 200 for answer in answers)
+
+    assert gateway.client.get("/shop/v1/echo", headers=bearer(key)).status_code == 200
+    began = time.monotonic()
+    assert valkey.process is not None
+    os.kill(valkey.process.pid, signal.SIGSTOP)
+    try:
+        without = admitted()
+    finally:
+        os.kill(valkey.process.pid, signal.SIGCONT)
+    while not gateway.client.get("/readyz").json()["valkey"]:
+        assert time.monotonic() - began < 10
+    again = admitted()
+    assert without >= 28
+    assert 1 + without + again <= 30 + 3 * (time.monotonic() - began) + 1
+    with redis.Redis.from_url(valkey.url()) as client:
+        assert client.get(layout.WHOLE) is None  # Quotas are told anew from what was recorded.
 
 
 def test_places_hold_while_valkey_is_dead_and_count_again_when_it_is_back(

@@ -10,7 +10,7 @@ from apps.core import clock, valkey
 from apps.events.models import Event
 from apps.keys.models import Key
 from apps.notifications.models import Message
-from apps.plans import overrides, standing
+from apps.plans import layout, overrides, standing
 from apps.plans import services as plans
 from apps.plans.models import QuotaAlert
 from apps.usage import quotas
@@ -139,6 +139,6 @@ def test_a_valkey_that_lost_nothing_is_left_alone(
 ) -> None:
     under(key, MONTH)
     traffic.serve(key, units=30)
-    valkey.client().set(quotas.MARK, int(clock.real().timestamp()) - quotas.GRACE - 1)
+    valkey.client().set(layout.WHOLE, int(clock.real().timestamp()) - quotas.GRACE - 1)
     assert quotas.restore() == 0
     assert left(key) == {"month": 100}
