@@ -115,3 +115,12 @@ def test_a_test_end_user_manages_nothing(api: Platform) -> None:
     assert api.get("me").json()["role"] is None
     for plural in ("keys", "clients", "members", "applications"):
         assert api.get(plural).code == "role_missing"
+
+
+def test_a_token_whose_person_is_gone_says_so_and_does_nothing(api: Platform) -> None:
+    person = make.user()
+    api.on_behalf_of(person)
+    person.delete()
+    assert api.get("me").json()["role"] is None
+    refused = api.get("organization")
+    assert (refused.status, refused.code) == (403, "role_missing")
