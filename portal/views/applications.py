@@ -17,6 +17,7 @@ from apps.keys.models import Key
 from apps.onboarding import services as onboarding
 from apps.plans.limits import parse
 from apps.tenants.models import Tenant
+from apps.usage import selectors as usage
 from portal.forms.application import ApplicationForm
 from portal.forms.scopes import AskedForm
 from portal.request import PortalRequest, organization_of
@@ -75,6 +76,7 @@ def detail(request: PortalRequest, application_id: str) -> HttpResponse:
         "submittable": application.state in SUBMITTABLE,
         "changes": presenting.changes(application),
         "waiting": presenting.is_waiting(application),
+        "ending": usage.still_used(request.user, of=[application]),
     }
     return render(request, "portal/applications/detail.html", context)
 

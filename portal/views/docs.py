@@ -21,7 +21,7 @@ from portal.request import PortalRequest
 View = Callable[..., HttpResponse]
 
 
-def _private(view: View) -> View:
+def private(view: View) -> View:
     """Let no cache keep a page that may show the reader's key."""
 
     @wraps(view)
@@ -42,7 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@_private
+@private
 def guide(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a guide, with the reader's own sandbox key where he is signed in."""
     guides = library.guides()
@@ -81,7 +81,7 @@ def errors(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@_private
+@private
 def error(request: HttpRequest, code: str) -> HttpResponse:
     """Show the page of one error code."""
     known = library.errors()

@@ -43,6 +43,7 @@ def index(request: PortalRequest) -> HttpResponse:
         "days": usage.per_day(chosen),
         "totals": totals,
         "recent": recent.rows,
+        "ending": usage.still_used(request.user),
         "notices": notices.of(
             Application.objects.visible_to(request.user).values_list("pk", flat=True)
         ),

@@ -37,6 +37,7 @@ def index(request: PortalRequest) -> HttpResponse:
         "range": chosen.days,
         "ranges": RANGES,
         "query": request.GET.urlencode(),
+        "ending": usage.still_used(request.user),
     }
     return render(request, "portal/usage/index.html", context)
 

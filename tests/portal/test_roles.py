@@ -47,6 +47,7 @@ PORTALS = {name.partition(":")[2] for name in ROUTES if name.startswith("portal:
 ACCOUNTS = {name for name in ROUTES if name.startswith(("account_", "mfa_"))}
 RANDOM: dict[str, Any] = {
     "application_id": ids.new("app"),
+    "entry_id": ids.new("chg"),
     "key_id": ids.new("key"),
     "request_id": ids.new("req"),
     "message_id": ids.new("msg"),

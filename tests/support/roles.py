@@ -55,6 +55,7 @@ PAGES = {
     "overview": ("oadbu", "oadbu"),
     "usage": ("oadbu", "oadbu"),
     "usage-csv": ("oadbu", "oadbu"),
+    "usage-deprecated": ("oadbu", "oadbu"),
     "logs": ("oadu", "oadu"),
     "logs-detail": ("oadu", "oadu"),
     "applications": ("oadbu", "oadbu"),

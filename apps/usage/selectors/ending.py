@@ -3,6 +3,7 @@
 Every question is one query over the roll-ups by day, however many applications call.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -53,6 +54,10 @@ class Subject:
     def major(self) -> int:
         """Return the major version."""
         return int(self.version[1:])
+
+    def about(self, api: str, major: int) -> bool:
+        """Tell whether it is a version, or something of it."""
+        return (self.api, self.major) == (api, major)
 
     def __str__(self) -> str:
         part = f", {ending.read(self.part)}" if self.part else ""
@@ -179,7 +184,14 @@ def _named(found: Iterable[tuple[Subject, Row]], among: QuerySet[Application]) -
         for subject, (owner, livemode, week, month, last) in rows
         if (application := known.get(ids.encode("app", owner)))
     ]
-    return sorted(made, key=lambda one: (one.subject.key, -one.month, one.application.name))
+    return sorted(made, key=_urgency)
+
+
+def _urgency(one: Calls) -> tuple[float, str, int, str]:
+    """Order by what ends first, then by what is called most."""
+    ends = one.subject.sunset_at
+    first = ends.timestamp() if ends else math.inf
+    return first, one.subject.key, -one.month, one.application.name
 
 
 def _subject(version: ApiVersion, operation: str = "", part: str = "") -> Subject:
