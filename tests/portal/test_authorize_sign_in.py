@@ -246,6 +246,26 @@ def test_a_pushed_request_survives_sign_in_and_is_good_once(client: Browser, tea
     assert "invalid_request_uri" in again.content.decode()
 
 
+def test_what_one_client_pushed_is_nothing_for_another_in_the_same_browser(
+    browser: Browser, team: Team
+) -> None:
+    of, other = (consent.client(team.application, par_required=True) for _ in range(2))
+    uri = pushed.PREFIX + "something-random"
+    PushedRequest.objects.create(
+        digest=pushed._digest(uri),
+        client=of,
+        parameters=list(consent.query(of).items()),
+        expires_at=clock.real() + timedelta(seconds=60),
+    )
+    address = f"{reverse('portal:authorize')}?request_uri={uri}&client_id="
+    page = browser.get(address + of.client_id)
+    refused = browser.get(address + other.client_id)
+    assert refused.status_code == 400
+    assert "invalid_request_uri" in refused.content.decode()
+    consent.allow(browser, page, team.developer)
+    assert Grant.objects.get().application == of, "its own client has it still"
+
+
 def test_a_client_that_has_to_push_is_refused_otherwise(browser: Browser, team: Team) -> None:
     of = consent.client(team.application, par_required=True)
     assert consent.said(consent.ask(browser, of))["error"] == "invalid_request"

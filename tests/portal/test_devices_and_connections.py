@@ -9,6 +9,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.applications.models import Application
 from apps.core import clock, ids
 from apps.events.models import Event
 from apps.oauth import consents, devices
@@ -50,6 +51,17 @@ def test_a_code_is_read_however_it_is_typed(browser: Browser, tv: Client) -> Non
         assert "Let a device with Ledger act for you?" in page.content.decode()
         assert "orders:read" in page.content.decode()
     assert DeviceGrant.objects.get().status == DeviceGrant.AUTHORIZATION_PENDING
+
+
+def test_the_device_of_a_suspended_application_waits_for_nobody(
+    browser: Browser, team: Team, tv: Client
+) -> None:
+    code = begun(tv)
+    Application.objects.update(state=Application.State.SUSPENDED)
+    for page in (browser.post(reverse(CODE), {"user_code": code}), answer(browser, team, code)):
+        assert f"{team.application} is suspended." in page.content.decode()
+    assert DeviceGrant.objects.get().status == DeviceGrant.AUTHORIZATION_PENDING
+    assert not Consent.objects.exists()
 
 
 @pytest.mark.spec("RFC 8628", "5.4")
