@@ -15,6 +15,7 @@ import orjson
 
 from apps.core import secrets
 from gateway.credential import ALONE, FRESH, STALE, Credential, parse, portable
+from gateway.frames import inherit
 from gateway.keyring import Keyring
 from gateway.link import Down, Link, Refusal, Script, pack
 from gateway.problems import CredentialStoreUnavailable
@@ -142,6 +143,8 @@ class Credentials:
             if len(self.unknown) > UNKNOWN_KEPT:
                 self.unknown.popitem(last=False)
             raise sought.unknown()
+        if former := self.held.get(digest):
+            inherit(credential, former)
         self.held[digest] = credential
         self.held.move_to_end(digest)
         if len(self.held) > KEPT:

@@ -89,6 +89,17 @@ def build(
     return Frame(laid.keys, laid.blobs, Slots(laid.slots), ends, tuple(laid.sets), shadows)
 
 
+def inherit(fresh: Credential, former: Credential) -> None:
+    """Let a credential that was read again keep what is known of its limits, if they are the same.
+
+    Without Valkey nobody could tell again.
+    """
+    same = (fresh.whom, fresh.policies, fresh.override, fresh.override_ends)
+    if same == (former.whom, former.policies, former.override, former.override_ends):
+        kept = {name: one for name, one in former.prepared.items() if isinstance(one, Frame)}
+        fresh.prepared.update(kept)
+
+
 def frame_for(
     credential: Credential, cost: int, now: float, operation: "Operation | None" = None
 ) -> Frame:

@@ -74,6 +74,26 @@ def test_two_gateways_without_valkey_admit_no_more_than_one_would(
     assert one["quota_reached"] + other["quota_reached"] > 0
 
 
+def test_what_was_used_before_valkey_died_stays_used(
+    launch: Callable[..., Gateway], issue: Callable[..., Issued], valkey: Valkey
+) -> None:
+    gateway = launch(VALKEY_URL=valkey.url())
+    key = issue(limits=[rate(30, 60)])
+
+    def admitted() -> int:
+        answers = [gateway.client.get("/shop/v1/echo", headers=bearer(key)) for _ in range(40)]
+        return sum(answer.status_code == 200 for answer in answers)
+
+    began = time.monotonic()
+    before = admitted()
+    assert valkey.process is not None
+    valkey.process.kill()
+    valkey.process.wait()
+    time.sleep(2.2)  # Without messages who calls is looked up again.
+    assert before >= 30
+    assert before + admitted() <= 30 + (time.monotonic() - began) / 2 + 1
+
+
 def test_what_was_admitted_without_valkey_counts_when_it_is_back(
     launch: Callable[..., Gateway], issue: Callable[..., Issued], valkey: Valkey
 ) -> None:
