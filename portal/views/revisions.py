@@ -15,10 +15,13 @@ from apps.applications import pins
 from apps.applications.pins import Standing
 from apps.catalog.revisions import Revision
 from apps.core.errors import Missing, Problem
+from apps.events.models import Event
 from portal.highlight import colour
 from portal.markdown import render as markdown
 from portal.request import PortalRequest
 from portal.views.clients import application_of
+
+HISTORY = 12  # moves on the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,16 @@ def index(request: PortalRequest, application_id: str) -> HttpResponse:
     """Show each API's revisions, and which one holds."""
     application = application_of(request, application_id)
     stories = [_story(standing) for standing in pins.standings(application)]
-    context = {"application": application, "stories": stories}
+    moves = Event.objects.filter(
+        organization=application.organization_id,
+        application=application.pk,
+        type="application.revision_changed",
+    )
+    context = {
+        "application": application,
+        "stories": stories,
+        "history": moves.order_by("-id")[:HISTORY] if stories else [],
+    }
     return render(request, "portal/revisions/index.html", context)
 
 

@@ -118,7 +118,9 @@ def test_it_moves_once_that_is_confirmed_and_returns_within_72_hours(
     assert f"Take Commerce API v1 back to {NEW}?" in said(browser, page(team.application, NEW))
     browser.post(page(team.application, NEW))
     assert held(team.application) == NEW
-    assert f"Back to {OLD}" not in said(browser, page(team.application))
+    after = said(browser, page(team.application))
+    assert f"Back to {OLD}" not in after
+    assert after.index(f"moved from {NEXT} to {NEW}") < after.index(f"moved from {NEW} to {NEXT}")
 
 
 def test_the_way_back_closes_and_leads_to_no_older_one(
@@ -134,6 +136,18 @@ def test_the_way_back_closes_and_leads_to_no_older_one(
     browser.post(page(team.application, NEW))
     assert held(team.application) == NEXT
     assert Event.objects.filter(type="application.revision_changed").count() == 1
+
+
+def test_what_an_operator_did_is_there_with_the_reason(team: Team, browser: Client) -> None:
+    pins.move(
+        team.application,
+        VERSION,
+        to=OLD,
+        actor=make.operator(),
+        reason="You asked us to.",
+        freely=True,
+    )
+    assert "You asked us to." in said(browser, page(team.application))
 
 
 def test_the_same_again_changes_nothing(team: Team, browser: Client) -> None:
