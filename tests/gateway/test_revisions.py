@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -15,7 +16,9 @@ from apps.catalog import revisions
 from apps.catalog.models import Api, ApiVersion, Operation, Target, Upstream
 from apps.core.invalidation import announce
 from apps.keys.services import Issued
-from gateway.routes import Routes
+from gateway.authz import hand_over
+from gateway.problems import PolicyNeedsGateway
+from gateway.routes import Routes, Table
 from gateway.store import OperationRow
 from tests.gateway.conftest import World, bearer
 from tests.gateway.policed import Policed
@@ -353,6 +356,16 @@ def test_fields_rules_and_mocks_speak_of_the_newest(
     assert told["where"] == "hidden"
     assert "digest" not in told
     assert mocked.json() == {"where": "here"}
+
+
+def test_another_data_plane_serves_those_for_whom_nothing_must_be_told_anew() -> None:
+    row = OperationRow("papers", 1, "POST /echo", "POST", "/echo", [], 1)
+    newest = Table([row], histories={"papers/v1": history}).locate("POST", "/papers/v1/echo")
+    assert newest.dated is not None
+    asyncio.run(hand_over(SimpleNamespace(operation=newest)))  # type: ignore[arg-type]  # a part
+    older = SimpleNamespace(operation=newest.dated.served[OLDEST])
+    with pytest.raises(PolicyNeedsGateway, match=r"only the gateway does: .*downgrade, upgrade"):
+        asyncio.run(hand_over(older))  # type: ignore[arg-type]  # as above
 
 
 def test_a_revision_that_names_no_operation_stops_a_gateway_that_starts() -> None:
