@@ -128,12 +128,15 @@ def test_a_name_can_be_used_again_when_its_person_is_gone(
     assert (again.user.email, again.user_id == mia.user_id) == (mia.user.email, False)
 
 
-def test_live_data_has_real_people(sandbox: Tenant, developer: User) -> None:
-    live, person = make.live(sandbox.organization), make.user()
+def test_nobody_answers_for_anybody_on_live_data(
+    sandbox: Tenant, mia: Membership, developer: User
+) -> None:
+    live = make.live(sandbox.organization)
     with pytest.raises(Unprocessable):
         end_users.invent(live, name="Ada", actor=developer)
-    place = live.memberships.create(user=person)
-    assert place not in end_users.invented(Membership.objects.all())
+    live.memberships.create(user=mia.user)
+    assert mia in end_users.invented(Membership.objects.all())
+    assert not end_users.invented(live.memberships.all()).exists()
     assert not Event.objects.filter(type="end_user.invented").exists()
 
 
