@@ -1,5 +1,6 @@
 """Reading an address that somebody chose, from the public network only and within bounds."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -91,4 +92,17 @@ def test_an_installation_that_is_public_reads_nothing_of_its_own_machine(
         outgoing.get(f"{site}/document/3", limit=LIMIT)
     with pytest.raises(outgoing.Unreachable, match="private network"):
         outgoing.get(site.replace("http:", "https:"), limit=LIMIT)
+    assert Handler.asked == []
+
+
+def test_a_name_that_leads_into_a_private_network_as_well_is_not_called(
+    site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = int(site.rpartition(":")[2])
+    for inside in (["127.0.0.1", "10.0.0.1"], ["10.0.0.1", "127.0.0.1"]):
+        rows = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in inside]
+        with monkeypatch.context() as patch:
+            patch.setattr(socket, "getaddrinfo", lambda *_, rows=rows, **__: rows)
+            with pytest.raises(outgoing.Unreachable, match="private network"):
+                outgoing.get(f"http://localhost:{port}/document/3", limit=LIMIT)
     assert Handler.asked == []

@@ -185,9 +185,14 @@ def test_userinfo_tells_no_more_than_the_scopes_cover(client: Browser, person: U
 
 
 def test_an_address_that_was_not_proved_is_not_called_verified(client: Browser) -> None:
-    token = oidc.access_token(oidc.client(), make.user(), "openid email")
-    answer = client.get(USERINFO, headers={"authorization": f"Bearer {token}"})
-    assert answer.json()["email_verified"] is False
+    known, unknown = make.user(), make.user()
+    EmailAddress.objects.create(user=known, email=known.email, verified=False, primary=True)
+    EmailAddress.objects.create(user=unknown, email="old@example.org", verified=True)
+    for person in (known, unknown):
+        token = oidc.access_token(oidc.client(), person, "openid email")
+        answer = client.get(USERINFO, headers={"authorization": f"Bearer {token}"})
+        assert answer.json()["email"] == person.email
+        assert answer.json()["email_verified"] is False
 
 
 def test_a_form_may_hold_the_token(client: Browser, person: User) -> None:
@@ -294,7 +299,10 @@ def test_a_token_that_is_bound_to_no_key_is_sent_as_bearer(client: Browser, pers
     key = JWK.generate(kty="EC", crv="P-256")
     token = oidc.access_token(oidc.client(), person)
     proof = oidc.proof(key, URL, token=token)
-    assert refused(client, f"DPoP {token}", dpop=proof) == "invalid_token"
+    for headers in ({"dpop": proof}, {}):
+        answer = client.get(USERINFO, headers={"authorization": f"DPoP {token}", **headers})
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
+        assert "bound to no key: send it as Bearer" in answer["WWW-Authenticate"]
 
 
 def test_a_page_of_another_origin_may_ask_first(client: Browser) -> None:

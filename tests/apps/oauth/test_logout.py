@@ -1,6 +1,7 @@
 """Signing out at the portal, because a client asks, and telling every client that knows of it."""
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -169,10 +170,35 @@ def test_ending_twice_tells_once(browser: Browser, person: User, app: Client) ->
     assert (logout.end(["s1", "unknown"]), logout.end(["s1"]), logout.end_all(person)) == (1, 0, 0)
 
 
-def test_what_is_rolled_back_tells_nobody(browser: Browser, person: User, app: Client) -> None:
+@pytest.fixture
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tasks that workers were told of."""
+    told: list[str] = []
+    monkeypatch.setattr("celery.current_app.send_task", lambda name, **_: told.append(name))
+    return told
+
+
+def test_a_worker_is_told_of_notices_that_it_can_see(
+    browser: Browser,
+    person: User,
+    app: Client,
+    woken: list[str],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    signed_in(browser, person, app)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert logout.end(["s1"]) == 1
+        assert woken == []
+    assert woken == ["oauth.send_logout_notices"]
+
+
+def test_what_is_rolled_back_tells_nobody(
+    browser: Browser, person: User, app: Client, woken: list[str]
+) -> None:
     hint = signed_in(browser, person, app)
     browser.raise_request_exception = False
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("portal.views.sign_out._done", lambda *_: 1 / 0)
         assert browser.get(asking(id_token_hint=hint)).status_code == 500
     assert not LogoutNotice.objects.exists()
+    assert woken == []

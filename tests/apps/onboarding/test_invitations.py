@@ -124,6 +124,27 @@ def test_sending_again_replaces_the_link(
     assert organization.memberships.filter(user=bob).exists()
 
 
+@pytest.mark.parametrize("became", ["accepted", "revoked"])
+def test_what_was_answered_or_taken_back_is_not_sent_again(
+    organization: Organization,
+    developer: User,
+    bob: User,
+    time_machine: TimeMachineFixture,
+    became: str,
+) -> None:
+    found = invitations.find(invite(organization, developer))
+    if became == "accepted":
+        invitations.accept(found, actor=bob).delete()
+    else:
+        invitations.revoke(found, actor=developer)
+    time_machine.move_to(clock.real() + timedelta(minutes=2))
+    with pytest.raises(InvitationGone):
+        invitations.resend(found, actor=developer)
+    assert Message.objects.count() == 1
+    assert bytes(Invitation.objects.get().digest) == bytes(found.digest)
+    assert Invitation.objects.get().state == became
+
+
 def test_inviting_the_same_address_again_renews_its_invitation(
     organization: Organization, developer: User, time_machine: TimeMachineFixture
 ) -> None:
