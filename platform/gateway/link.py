@@ -242,10 +242,11 @@ class Link:
                 loads = [script.load for script in self.scripts]
                 frames = [*self.address.greeting(), *loads]
                 await asyncio.gather(*[wire.ask(frame) for frame in frames])
+                wire.hurry(self.patience)  # Who is slower than that is as good as away.
+                await wire.ask(pack("PING"))
         except (OSError, TimeoutError, Down, Refusal):
             if wire and wire.transport:
                 wire.transport.abort()
             return False
-        wire.hurry(self.patience)
         self.wire = wire
         return True

@@ -45,6 +45,7 @@ class Spool:
         self.ready: deque[Segment] = deque()
         self.waiting = 0  # bytes in segments that are not shipped yet
         self.lost = 0  # records that found no room
+        self._told = 0  # of those, how many the log has named in the end
         self._loud_at = 0.0
         self._number = self._count = self._size = 0
         self._lock = _claim(folder, self.source)
@@ -82,6 +83,9 @@ class Spool:
         except OSError as error:
             self._complain(str(error.strerror))
             return
+        if self._told < self.lost == self._lost_before:
+            self._told = self.lost
+            log.critical("Usage is recorded again, and %s records were lost.", self.lost)
         self.ready.append(Segment(self.source, self._number, self._count, path, self._size))
         self.waiting += self._size
         self._file = self._open()
@@ -109,6 +113,7 @@ class Spool:
     def _open(self) -> int:
         self._number += 1
         self._count = self._size = 0
+        self._lost_before = self.lost
         try:
             return os.open(self._current, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
         except OSError as error:

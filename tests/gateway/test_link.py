@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.link import Address, Down, Link, Refusal, Script, pack
+from tests.faults.proxy import FINE, Background, Proxy, delayed, socket_of
 
 DOUBLE = Script("return ARGV[1] * 2")
 
@@ -79,6 +80,36 @@ def test_silence_is_given_up() -> None:
         return time.monotonic() - began
 
     assert 0.02 <= linked(ask, patience=0.02) < 0.2
+
+
+def test_who_is_slower_than_we_wait_is_not_asked() -> None:
+    background, url = Background(), os.environ["VALKEY_URL"]
+    proxy = Proxy(socket_of(url), background)
+
+    async def look() -> list[bool]:
+        link = Link(proxy.way(url), patience=0.1)
+        await link.start()
+        assert link.up
+        await asyncio.to_thread(setattr, proxy, "fault", delayed(0.06))
+        with pytest.raises(Down):
+            await link.ask(pack("PING"))
+        seen: list[bool] = []
+        for _ in range(20):
+            await asyncio.sleep(0.05)
+            seen.append(link.up)
+        await asyncio.to_thread(setattr, proxy, "fault", FINE)
+        began = time.monotonic()
+        while not link.up:
+            assert time.monotonic() - began < 5
+            await asyncio.sleep(0.01)
+        await link.stop()
+        return seen
+
+    try:
+        assert set(asyncio.run(look())) == {False}
+    finally:
+        proxy.stop()
+        background.stop()
 
 
 @pytest.mark.parametrize(

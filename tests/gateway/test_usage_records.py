@@ -331,6 +331,12 @@ def test_a_record_that_did_not_fit_on_the_disk_spoils_no_other(
     assert (segment.count, spool.lost) == (2, 1)
     assert segment.path.read_bytes() == data * 2
     assert "the disk is full" in caplog.text
+    assert "again" not in caplog.text
+    spool.write(data)
+    spool.rotate()
+    spool.write(data)
+    spool.rotate()
+    assert caplog.text.count("Usage is recorded again, and 1 records were lost.") == 1
     spool.close()
 
 
