@@ -7,11 +7,16 @@ DJANGO := $(BIN)/python manage.py
 # Runs a command with servers and a database of its own, which are gone afterwards.
 SERVED := $(BIN)/python -m box.testing
 INSTALLED := .venv/installed
+RIVALS := .venv-rivals/installed
 # All tests run as three sessions side by side, chosen ones as one.
 PYTEST := $(BIN)/python -m $(if $(T),pytest,tests.support.sides)
 NGINX := PATH="$$PATH:/usr/sbin" command -v nginx
 BROWSER := command -v chromium || command -v chromium-browser || command -v google-chrome
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url $(UPGRADE)
+# Installs a Debian package, where it is missing and may be installed: package, how to find it, why
+DEBIAN = if ! ($(2)) >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	echo "Installing $(1) for $(3) …"; apt-get update -qq >/dev/null && \
+	apt-get install -y -qq --no-install-recommends $(1) >/dev/null 2>&1; fi; true
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,14 +42,8 @@ down: ## Stop Trellis
 	@$(BIN)/trellis down
 
 test: setup ## Run the tests; pass some with T=tests/apps/keys
-	@if ! ($(BROWSER)) >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "Installing chromium for the browser tests …"; \
-		apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends chromium >/dev/null 2>&1; \
-	fi; true
-	@if ! ($(NGINX)) >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "Installing nginx for the tests of an operator's own data plane …"; \
-		apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends nginx >/dev/null 2>&1; \
-	fi; true
+	@$(call DEBIAN,chromium,$(BROWSER),the browser tests)
+	@$(call DEBIAN,nginx,$(NGINX),the tests of an operator's own data plane)
 	@if ! ($(NGINX)) >/dev/null; then \
 		echo "The tests with nginx are left out: install nginx (on Debian: apt-get install nginx)."; \
 	fi
@@ -78,8 +77,13 @@ inspect:
 		--quiet ok ignore --include-apps $(patsubst apps/%/migrations,%,$(wildcard apps/*/migrations))
 	$(DJANGO) check --deploy --fail-level WARNING --settings config.settings.production
 
-bench: setup ## Compare the gateway with what one would build instead
-	$(BIN)/python -m benchmarks
+bench: setup $(RIVALS) ## Compare the gateway with what one would build instead; 10 minutes
+	@$(call DEBIAN,wrk,command -v wrk,the load)
+	@$(call DEBIAN,nginx,$(NGINX),the service behind everybody)
+	$(BIN)/python -m benchmarks $(P)
+
+bench-memory: setup ## A million requests with ten thousand keys: what a worker holds
+	$(BIN)/python -m benchmarks memory
 
 bench-identity: setup ## Weigh tokens, and stop the time until a revoked one is refused
 	$(BIN)/python -m benchmarks.identity
@@ -87,9 +91,16 @@ bench-identity: setup ## Weigh tokens, and stop the time until a revoked one is 
 screenshots: setup ## Photograph the portal, for the README
 	$(BIN)/python -m tests.support.screenshots
 
+$(RIVALS): benchmarks/rivals.lock $(INSTALLED)
+	@echo "Installing what the gateway is compared with into .venv-rivals …"
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-rivals
+	@$(BIN)/uv pip install -q --python .venv-rivals/bin/python --require-hashes -r benchmarks/rivals.lock
+	@touch $@
+
 lock: setup ## Write requirements/*.lock anew; UPGRADE=--upgrade takes newer versions
 	$(LOCK) requirements/base.in -o requirements/base.lock
 	$(LOCK) requirements/dev.in -c requirements/base.lock -o requirements/dev.lock
 	$(LOCK) requirements/bootstrap.in -c requirements/dev.lock -o requirements/bootstrap.lock
+	$(LOCK) benchmarks/rivals.in -c requirements/dev.lock -o benchmarks/rivals.lock
 
-.PHONY: help setup demo down test format lint schema css check inspect bench bench-identity screenshots lock
+.PHONY: help setup demo down test format lint schema css check inspect bench bench-memory bench-identity screenshots lock

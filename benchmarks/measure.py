@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 TICK = os.sysconf("SC_CLK_TCK")
+UNITS = {"s": 1, "m": 60, "h": 3600}  # in which wrk tells how long it took
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
@@ -40,17 +41,46 @@ class Sample:
         return sum(self.cpu.values())
 
 
-def pin(pid: int, *, load: bool) -> None:
-    """Put servers on the first core and the load generator on the last, where there are two."""
+def pin(pid: int, core: int) -> None:
+    """Keep a process tree on one core, where there are two: 0 for servers, -1 for the load."""
     if len(CORES) > 1:
         for process in _tree(pid):
             for thread in Path(f"/proc/{process}/task").iterdir():
-                os.sched_setaffinity(int(thread.name), {CORES[-1] if load else CORES[0]})
+                os.sched_setaffinity(int(thread.name), {CORES[core]})
+
+
+@contextmanager
+def beside(cores: Sequence[int]) -> Iterator[None]:
+    """Keep this process on some cores for a while, where there are several."""
+    if len(CORES) > 1:
+        os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        if len(CORES) > 1:
+            os.sched_setaffinity(0, CORES)
 
 
 def cpu(pid: int) -> float:
     """Return the CPU seconds that a process and its living children have used."""
     return sum(_stat(process)[1] for process in _tree(pid))
+
+
+def memory(pid: int) -> float:
+    """Return the megabytes of memory that the largest process of a tree holds."""
+    held = (_status(process, "VmRSS") for process in _tree(pid))
+    return max(held) / 1024
+
+
+def _status(pid: int, name: str) -> int:
+    """Return a number of a process's status; 0 when it is gone."""
+    try:
+        found = re.search(
+            rf"^{name}:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE
+        )
+    except OSError:
+        return 0
+    return int(found[1]) if found else 0
 
 
 def _tree(pid: int) -> list[int]:
@@ -72,6 +102,19 @@ def _stat(pid: int) -> tuple[int, float]:
     return int(fields[1]), (int(fields[11]) + int(fields[12])) / TICK
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a load generator shall do. ``script`` is one of wrk's, which makes the requests."""
+
+    url: str
+    header: str
+    expected: int
+    seconds: float
+    connections: int
+    pinned: bool = True
+    script: str = ""
+
+
 def round_of(
     url: str,
     servers: Mapping[str, int],
@@ -80,10 +123,15 @@ def round_of(
     expected: int,
     seconds: float,
     connections: int,
+    pinned: bool = True,
 ) -> Sample:
-    """Load ``url`` for some seconds, and weigh the servers (name -> process)."""
+    """Load ``url`` for some seconds, and weigh the servers (name -> process).
+
+    ``pinned`` keeps the load on a core of its own.
+    """
+    asked = Asked(url, header, expected, seconds, connections, pinned=pinned)
     before = {name: cpu(pid) for name, pid in servers.items()}
-    seen = load(url, header=header, expected=expected, seconds=seconds, connections=connections)
+    seen = load(asked)
     used = {name: cpu(pid) - before[name] for name, pid in servers.items()}
     count = max(seen.requests, 1)
     each = {name: value / count * 1e6 for name, value in used.items()}
@@ -99,39 +147,44 @@ def middle(samples: list[Sample]) -> Sample:
     )
 
 
-def load(url: str, *, header: str, expected: int, seconds: float, connections: int) -> Load:
+def load(asked: Asked) -> Load:
     """Send requests one after the other on every connection."""
-    options: Any = {"header": header, "expected": expected, "seconds": seconds}
     if program := shutil.which("wrk"):
-        return _wrk(program, url, **options, connections=connections)
-    return asyncio.run(_own(url, **options, connections=connections))
+        return _wrk(program, asked)
+    return asyncio.run(_own(asked))
 
 
-def _wrk(
-    program: str, url: str, *, header: str, expected: int, seconds: float, connections: int
-) -> Load:
-    argv = [program, "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "10s"]
-    argv += ["-H", header, url] if header else [url]
-    pinned = ["taskset", "-c", str(CORES[-1])] if len(CORES) > 1 and shutil.which("taskset") else []
+def _wrk(program: str, asked: Asked) -> Load:
+    argv = [program, "-t1", f"-c{asked.connections}", f"-d{asked.seconds:.0f}s", "--timeout", "10s"]
+    argv += ["-H", asked.header, asked.url] if asked.header else [asked.url]
+    if asked.script:
+        argv += ["-s", asked.script]
+    alone = asked.pinned and len(CORES) > 1 and shutil.which("taskset")
+    pinned = ["taskset", "-c", str(CORES[-1])] if alone else []
     said = subprocess.run([*pinned, *argv], capture_output=True, text=True, check=True).stdout  # noqa: S603 - a fixed program
-    [(requests, taken)] = re.findall(r"(\d+) requests in ([\d.]+)s", said)
+    return heard(said, asked.expected)
+
+
+def heard(said: str, expected: int) -> Load:
+    """Read what wrk says at its end."""
+    [(requests, taken, unit)] = re.findall(r"(\d+) requests in ([\d.]+)([smh])", said)
+    seconds = float(taken) * UNITS[unit]
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
     unlike = int(refused[1]) if refused else 0
     wrong = unlike if expected < 400 else int(requests) - unlike  # noqa: PLR2004 - an error
     errors = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
-    return Load(
-        int(requests), float(taken), wrong + (sum(map(int, errors.groups())) if errors else 0)
-    )
+    failed = sum(map(int, errors.groups())) if errors else 0
+    return Load(int(requests), seconds, wrong + failed)
 
 
-async def _own(url: str, *, header: str, expected: int, seconds: float, connections: int) -> Load:
+async def _own(asked: Asked) -> Load:
     """Do what wrk does, slower: good enough to weigh servers, not to find their limit."""
-    address, _, path = url.removeprefix("http://").partition("/")
+    address, _, path = asked.url.removeprefix("http://").partition("/")
     host, _, port = address.partition(":")
-    lines = [f"GET /{path} HTTP/1.1", f"Host: {address}", *([header] if header else [])]
+    lines = [f"GET /{path} HTTP/1.1", f"Host: {address}", *([asked.header] if asked.header else [])]
     request = ("\r\n".join(lines) + "\r\n\r\n").encode()
     counts, wrong = [0], [0]
-    until = time.monotonic() + seconds
+    until = time.monotonic() + asked.seconds
 
     async def caller() -> None:
         reader, writer = await asyncio.open_connection(host, int(port))
@@ -141,11 +194,11 @@ async def _own(url: str, *, header: str, expected: int, seconds: float, connecti
             length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
             await reader.readexactly(int(length[1]) if length else 0)
             counts[0] += 1
-            wrong[0] += int(head.split(b" ", 2)[1]) != expected
+            wrong[0] += int(head.split(b" ", 2)[1]) != asked.expected
         writer.close()
 
     began = time.monotonic()
-    await asyncio.gather(*(caller() for _ in range(connections)))
+    await asyncio.gather(*(caller() for _ in range(asked.connections)))
     return Load(counts[0], time.monotonic() - began, wrong[0])
 
 
@@ -173,6 +226,6 @@ class Server:
 
 
 def granian(interface: str, target: str, port: int, *more: str) -> list[str]:
-    """Return how every server here is started: one worker of granian."""
+    """Return how every server here is started: granian, as ``trellis up`` starts it."""
     argv = [sys.executable, "-m", "granian", "--interface", interface, "--port", str(port)]
-    return [*argv, "--log-level", "warning", *more, target]
+    return [*argv, "--http", "1", "--log-level", "warning", *more, target]

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from benchmarks import measure
-from benchmarks.cases import Bench, create_database, servers
+from benchmarks.servers import Bench, create_database, servers
 
 THREADS = ("--blocking-threads", "8")
 OURS, STOCK = 100, 10  # token requests
@@ -91,10 +91,7 @@ def revocation(bench: Bench, facts: str) -> list[str]:
 def main() -> None:
     """Measure, and print one table."""
     with servers() as bench:
-        bench.run("box.migrate")
-        owner = bench.environment["DATABASE_OWNER_URL"]
-        create_database(owner, "stock")
-        url = owner.replace("/trellis?", "/stock?")
+        url = create_database(bench.environment["DATABASE_OWNER_URL"], "stock")
         path = bench.folder / "facts.json"
         path.write_text(bench.run("benchmarks.identity.prepare"))
         facts = json.loads(path.read_text())

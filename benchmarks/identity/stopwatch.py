@@ -21,8 +21,8 @@ from typing import Any
 
 import django
 
-from benchmarks.cases import await_port, free_port
 from benchmarks.measure import Server, granian
+from benchmarks.servers import free_port, listens
 from box.paths import Home
 from box.valkey import Valkey
 
@@ -161,8 +161,8 @@ def main() -> None:
             log = Path(folder) / f"{port}.log"
             servers.append(Server(str(port), argv, os.environ | where, log))
         try:
-            for port in ports:
-                await_port(port)
+            for port, server in zip(ports, servers, strict=True):
+                assert listens(port, server)  # noqa: S101 - or there is nothing to measure
             time.sleep(2)
             print(json.dumps(asyncio.run(Stopwatch(ports, tokens).run(valkey))))
         finally:

@@ -7,14 +7,14 @@ from config import env
 SECRET_KEY = "nothing of worth is signed with it"  # noqa: S105 - a benchmark
 ALLOWED_HOSTS = ["*"]
 USE_TZ = True
-ROOT_URLCONF = "benchmarks.rival.urls"
+ROOT_URLCONF = "benchmarks.rivals.drf.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "rest_framework",
     "rest_framework_api_key",
-    "benchmarks.rival",
+    "benchmarks.rivals.drf",
 ]
 MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
 DATABASES = {"default": env.database("RIVAL_DATABASE_URL") | {"CONN_MAX_AGE": 600}}
@@ -29,7 +29,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework_api_key.permissions.HasAPIKey"],
-    "DEFAULT_THROTTLE_CLASSES": ["benchmarks.rival.throttles.KeyThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["benchmarks.rivals.drf.throttles.KeyThrottle"],
     "DEFAULT_THROTTLE_RATES": {"key": "100000/second"},
     "UNAUTHENTICATED_USER": None,
 }
