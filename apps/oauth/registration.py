@@ -13,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from apps.applications import pins
 from apps.applications.models import Application
 from apps.core import clock, ids, secrets
 from apps.core.errors import Problem
@@ -218,6 +219,7 @@ def _newcomer(sent: dict[str, Any]) -> Application:
     application = Application.objects.create(
         organization=organization, name=name, homepage=homepage[:200]
     )
+    pins.begin(application)
     events.emit(
         "application.created",
         application,

@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from apps.applications.models import Application
+from apps.catalog import revisions
 from apps.core import clock, secrets, valkey
 from apps.core.errors import Problem
 from apps.events.models import Event
@@ -122,6 +123,8 @@ def test_a_client_of_its_own_makes_an_application_for_sandboxes(
     assert made.is_public
     assert made.environment == "sandbox"
     assert made.application.organization_id == registration.EVERYBODY
+    pins = dict(made.application.pins.values_list("version", "revision"))
+    assert pins["commerce/v1"] == revisions.registered["commerce/v1"].newest
     assert made.application.organization.name == "Registered clients"
     assert made.application.name == "Inspector"
     assert made.application.state == Application.State.DRAFT
