@@ -21,7 +21,6 @@ from portal.views.docs import private
 
 PAGE: Final = 20  # entries
 FEED: Final = 50
-LABELS: Final = {Weight.BREAKS: "Breaking", Weight.MAY_BREAK: "May break"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,23 +120,12 @@ def _entry(request: HttpRequest, entry_id: str) -> Entry:
 
 def _told(entry: Entry) -> dict[str, Any]:
     """Return an entry as templates show it."""
-    version = f"{entry.version.api.name} v{entry.version.major}"
-    if entry.breaking:
-        many = ngettext(
-            "%(version)s: %(number)s breaking change",
-            "%(version)s: %(number)s breaking changes",
-            entry.breaking,
-        )
-    else:
-        many = ngettext(
-            "%(version)s: %(number)s change", "%(version)s: %(number)s changes", len(entry.changes)
-        )
-    number = entry.breaking or len(entry.changes) + entry.left_out
     changes = entry.differences
+    announced = all(one.kind.startswith("version_") for one in changes)
     return {
         "entry": entry,
-        "title": many % {"version": version, "number": number},
-        "changes": changes,
+        "title": _title(entry, announced=announced),
+        "announced": announced,
         "groups": [
             (weight, found)
             for weight in Weight
@@ -145,3 +133,15 @@ def _told(entry: Entry) -> dict[str, Any]:
         ],
         "words": markdown(entry.words, library.addresses()).html if entry.words else "",
     }
+
+
+def _title(entry: Entry, *, announced: bool) -> str:
+    version = f"{entry.version.api.name} v{entry.version.major}"
+    if announced:  # Its words say it all.
+        return version
+    if number := entry.breaking:
+        many = ngettext("%(number)s breaking change", "%(number)s breaking changes", number)
+    else:
+        number = len(entry.changes) + entry.left_out
+        many = ngettext("%(number)s change", "%(number)s changes", number)
+    return f"{version}: {many % {'number': number}}"

@@ -49,9 +49,8 @@ def read(client: Client, address: str = "/docs/changelog") -> str:
 
 def test_entries_are_read_newest_first_with_what_breaks(client: Client, pets: ApiVersion) -> None:
     page = read(client)
-    assert page.index("Pets v1: 1 breaking change") < page.index("Pets v1: 1 change")
+    assert page.index("Pets v1: 1 breaking change") < page.index("Published with 2 operations.")
     assert "The operation is gone." in page
-    assert "Published with 2 operations." in page
     only = read(client, "/docs/changelog?breaking=1")
     assert "The operation is gone." in only
     assert "Published with 2" not in only
@@ -105,7 +104,7 @@ def test_the_feed_is_atom_with_the_changes_of_the_chosen_api(
     assert answer["Content-Type"] == "application/atom+xml"
     feed = ET.fromstring(answer.content)  # noqa: S314 - our own feed
     titles = [entry.findtext(f"{ATOM}title") for entry in feed.iter(f"{ATOM}entry")]
-    assert titles == ["Pets v1: 1 breaking change", "Pets v1: 1 change"]
+    assert titles == ["Pets v1: 1 breaking change", "Pets v1"]
     entry = next(feed.iter(f"{ATOM}entry"))
     newest = pets.entries.latest("pk")
     link = entry.find(f"{ATOM}link")

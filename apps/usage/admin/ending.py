@@ -20,7 +20,7 @@ from apps.usage.models import Letter
 from apps.usage.selectors.ending import Subject, find
 
 SEND = "usage.add_letter"
-WORDS = "Please move before then. The page below says how, and which of your calls it concerns."
+WORDS = "Please move {when}. The page below says how, and which of your calls it concerns."
 HEAD = (
     *("application", "name", "organization", "environment"),
     *(f"calls_{usage.WEEK}_days", f"calls_{usage.MONTH}_days", "last_call"),
@@ -71,9 +71,9 @@ class EndingAdmin(Record):
     def subject_view(self, request: HttpRequest) -> HttpResponse:
         """Show who still uses one subject, and the letter that they get."""
         subject = self._asked(request)
-        form = LetterForm(
-            request.POST or None, initial={"campaign": "First letter", "words": WORDS}
-        )
+        when = "before that day" if subject.sunset_at else "when you can"
+        usual = {"campaign": "First letter", "words": WORDS.format(when=when)}
+        form = LetterForm(request.POST or None, initial=usual)
         told = form.initial if not form.is_valid() else form.cleaned_data
         if request.method == "POST" and form.is_valid() and "send" in request.POST:
             return self._send(request, subject, form)

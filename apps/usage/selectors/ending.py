@@ -107,12 +107,12 @@ def find(key: str) -> Subject | None:
 
 
 def summaries() -> list[Summary]:
-    """Return all that ends with how many still use it, for the operator."""
+    """Return all that ends with how many still use it, for the operator; what nobody uses last."""
     known = subjects()
     calls: dict[Subject, list[tuple[UUID, bool, int, date]]] = {one: [] for one in known}
     for subject, (application, livemode, _, month, last) in _counted(known, None):
         calls[subject].append((application, livemode, month, last))
-    return [
+    found = [
         Summary(
             subject,
             len({application for application, *_ in rows}),
@@ -122,6 +122,7 @@ def summaries() -> list[Summary]:
         )
         for subject, rows in calls.items()
     ]
+    return sorted(found, key=lambda one: (not one.month, _ends(one.subject), -one.month))
 
 
 def still_calling(subject: Subject) -> list[Calls]:
@@ -189,9 +190,11 @@ def _named(found: Iterable[tuple[Subject, Row]], among: QuerySet[Application]) -
 
 def _urgency(one: Calls) -> tuple[float, str, int, str]:
     """Order by what ends first, then by what is called most."""
-    ends = one.subject.sunset_at
-    first = ends.timestamp() if ends else math.inf
-    return first, one.subject.key, -one.month, one.application.name
+    return _ends(one.subject), one.subject.key, -one.month, one.application.name
+
+
+def _ends(subject: Subject) -> float:
+    return subject.sunset_at.timestamp() if subject.sunset_at else math.inf
 
 
 def _subject(version: ApiVersion, operation: str = "", part: str = "") -> Subject:
