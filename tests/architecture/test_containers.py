@@ -68,6 +68,13 @@ def test_every_variable_is_in_the_reference() -> None:
     assert {name for name in read if f"`{name}`" not in reference} == set()
 
 
+@pytest.mark.parametrize("service", ["web", "worker", "gateway"])
+def test_the_same_revisions_reach_everybody_who_serves_them(service: str) -> None:
+    given = STACK["services"][service]["environment"]
+    assert "TRELLIS_REVISIONS" in given
+    assert given["TRELLIS_REVISIONS"] is None  # from the shell, if it has them
+
+
 @pytest.mark.parametrize("service", ["web", "worker"])
 def test_what_an_operator_decides_about_leaks_and_registration_arrives(service: str) -> None:
     given = STACK["services"][service]["environment"]
