@@ -239,7 +239,7 @@ def test_those_who_call_while_a_lease_is_on_its_way_wait_for_it() -> None:
             asked += 1
             return await run(frame)
 
-        limiter.link.run = counted  # type: ignore[method-assign]
+        limiter.link.run = counted  # type: ignore[method-assign]  # a spy
         await asyncio.gather(*[limiter.decide(key, 1) for _ in range(64)])
         await limiter.stop()
         asked = 0
@@ -262,7 +262,7 @@ def test_who_waits_for_a_lease_that_does_not_come_is_decided_without() -> None:
             await asyncio.sleep(0.01)
             raise Down
 
-        limiter.link.run = lost  # type: ignore[method-assign]
+        limiter.link.run = lost  # type: ignore[method-assign]  # a spy
         verdicts = await asyncio.gather(*[limiter.decide(key, 1) for _ in range(64)])
         assert Counter(verdict.by for verdict in verdicts) == {"mirror": 64}
 
