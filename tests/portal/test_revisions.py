@@ -1,6 +1,8 @@
 """The page of an application's dated revisions: which holds, what changed, moving and returning."""
 
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from django.core.management import call_command
@@ -15,6 +17,8 @@ from apps.catalog.revisions import History
 from apps.core import clock
 from apps.events.models import Event
 from apps.orgs.models import Membership, Role
+from apps.usage import fixes
+from apps.usage.selectors.requests import RequestRow
 from tests.portal.conftest import Team
 from tests.support import browsers, make
 
@@ -148,6 +152,14 @@ def test_what_an_operator_did_is_there_with_the_reason(team: Team, browser: Clie
         freely=True,
     )
     assert "You asked us to." in said(browser, page(team.application))
+
+
+def test_the_explanation_of_an_unknown_revision_leads_here(team: Team, browser: Client) -> None:
+    row = SimpleNamespace(code="revision_unknown", application_id=team.application.pk)
+    mend = fixes.fix(cast("RequestRow", row), None)
+    assert mend is not None
+    assert mend.path == page(team.application)
+    assert browser.get(mend.path).status_code == 200
 
 
 def test_the_same_again_changes_nothing(team: Team, browser: Client) -> None:
