@@ -92,7 +92,9 @@ def give(
     than ``user`` where a developer answers as a test user.
     """
     given, refused = set(scopes), set(declined)
-    if not User.objects.select_for_update().filter(pk=user.pk):  # Two answers make one consent.
+    # Two answers at once make one consent. A token that is made meanwhile does not wait: who makes
+    # it holds the family, which may have to end here.
+    if not User.objects.select_for_update(no_key=True).filter(pk=user.pk):
         raise Missing("Whoever would allow it was removed meanwhile.")
     before = Consent.objects.standing().filter(user=user, client=client, tenant=tenant).first()
     if before is None:

@@ -54,7 +54,7 @@ def remove(place: Membership, *, actor: Actor) -> None:
     """Let a test end user live there no more. Harmless the second time.
 
     What was allowed as them ends with the place. Nobody signs in as one, so an account that belongs
-    nowhere else goes too. It is held first: whoever allows something in its place waits.
+    nowhere else goes too. It is held first, so whoever answers as them meanwhile waits.
     """
     known = Membership.objects.select_for_update(of=("self", "user"), no_key=True)
     current = known.select_related("user", "tenant").filter(pk=place.pk).first()

@@ -3,17 +3,19 @@
 Nobody can tell which of the two is the thief, so what the winner got ends as well.
 """
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
+from threading import Event as Threading
 
 import pytest
 from django.db import connection
 
 from apps.events.models import Event
-from apps.oauth import families, proofs, pushed
-from apps.oauth.models import AccessToken, RefreshToken
+from apps.oauth import consents, families, proofs, pushed, standing
+from apps.oauth.models import AccessToken, Consent, RefreshToken
 from tests.support import oauth
 from tests.support.oauth import Answer, Prover
 
@@ -74,6 +76,33 @@ def test_no_token_is_born_into_a_family_that_ends() -> None:
         )
         assert not RefreshToken.objects.filter(token_family=family, revoked=None).exists()
         assert not AccessToken.objects.usable().filter(family=family).exists()
+
+
+def test_a_refresh_and_an_answer_that_takes_a_scope_back_do_not_wait_for_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    party, by, checked = oauth.confidential(), oauth.merchant(), Threading()
+    narrow = partial(consents.give, party.client, user=by.user, tenant=by.tenant, actor=by.user)
+    narrow(scopes=["openid", "orders:read"])
+    token = party.redeem(oauth.code(party, by)).body["refresh_token"]
+    check = standing.check_person
+
+    def slowly(source: standing.Source) -> None:
+        """Let the answer come while the refresh holds the family, before it makes its token."""
+        check(source)
+        checked.set()
+        time.sleep(0.5)
+
+    def answer() -> None:
+        assert checked.wait(timeout=10)
+        narrow(scopes=["openid"], declined=["orders:read"])
+
+    monkeypatch.setattr(standing, "check_person", slowly)
+    said, _ = at_once(partial(party.refresh, token), answer)
+    assert isinstance(said, Answer)
+    assert said.status == 200
+    assert not AccessToken.objects.usable().exists()
+    assert Consent.objects.get().scopes == ["openid"]
 
 
 def test_one_proof_is_good_once_however_many_send_it() -> None:
