@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+
+from box import processes
 
 TICK = os.sysconf("SC_CLK_TCK")
 UNITS = {"s": 1, "m": 60, "h": 3600}  # in which wrk tells how long it took
@@ -209,7 +212,12 @@ class Server:
         self.name = name
         with log.open("ab") as output:
             self.process = subprocess.Popen(  # noqa: S603 - our own servers
-                argv, env=environment, stdout=output, stderr=output, start_new_session=True
+                argv,
+                env=environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=processes.dies_with_parent(signal.SIGTERM),  # noqa: PLW1509 - no threads
             )
 
     @property

@@ -1,6 +1,7 @@
 """The memory of one gateway worker through a million requests with ten thousand keys."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from benchmarks.measure import Asked
 from benchmarks.plans import WIDE
 from benchmarks.rivals import nginx
 from benchmarks.rivals.stands import ORDER
-from benchmarks.servers import Bench, free_port
+from benchmarks.servers import NGINX, Bench, free_port
 
 REQUESTS = 1_000_000
 KEYS = 10_000
@@ -58,6 +59,8 @@ def run(bench: Bench, *, requests: int, say: Callable[[str], None]) -> dict[str,
 
 def _prepare(bench: Bench) -> tuple[str, int, Path]:
     """Make the keys and start everything; return where, which process, and wrk's script."""
+    if not (NGINX and shutil.which("wrk")):
+        raise SystemExit("A million requests need nginx and wrk (Debian has both).")
     port = free_port()
     bench.serve("upstream", nginx.upstream(bench.folder, port=port), port, core=-1)
     asked = {"upstream": f"http://127.0.0.1:{port}", "plans": {"wide": WIDE}, "keys": KEYS}
