@@ -1,6 +1,7 @@
 """People see where they are signed in, and end it; what matters most wants a new proof."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -183,6 +184,17 @@ def test_a_wrong_password_proves_nothing(team: Team) -> None:
     refused = stale.post(asked["Location"], {"password": "not-this-one"})
     assert refused.status_code == 200
     assert stale.get(reverse("account_change_password"))["Location"] == asked["Location"]
+
+
+def test_a_page_of_another_site_is_no_way_back(team: Team) -> None:
+    form, known = live_form(team), Key.objects.count()
+    stale = browsers.of(team.developer, ago=901)
+    for came in ("https://evil.example/keys/new", "//evil.example/keys", "javascript:alert(1)", ""):
+        for header in ("referer", "HX-Current-URL"):
+            answer = stale.post(reverse("portal:keys-new"), form, headers={header: came})
+            start = quote(reverse("portal:overview"), safe="")
+            assert answer["Location"] == f"{reverse('account_reauthenticate')}?next={start}"
+    assert Key.objects.count() == known
 
 
 def test_a_proof_leads_nowhere_else(team: Team) -> None:

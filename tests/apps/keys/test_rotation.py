@@ -202,6 +202,20 @@ def test_a_call_that_only_valkey_knows_of_keeps_the_old_key() -> None:
     assert old.retire_at > clock.real() + 4 * HOUR
 
 
+def test_silence_is_certain_when_late_notes_of_calls_have_come() -> None:
+    old, _ = rotated(silent_hours=6)
+    ago(old, 7 * HOUR, last_used_at=clock.real() - 6 * HOUR - timedelta(minutes=2))
+    assert handover.retire() == 0
+    old.refresh_from_db()
+    assert old.state == "retiring"
+    assert old.last_used_at is not None
+    assert old.retire_at == old.last_used_at + 6 * HOUR
+    ago(old, timedelta(minutes=4), last_used_at=clock.real() - 6 * HOUR - timedelta(minutes=6))
+    assert handover.retire() == 1
+    old.refresh_from_db()
+    assert old.state == "rotated"
+
+
 def test_while_nobody_can_tell_whether_a_key_is_silent_it_lives() -> None:
     old, _ = rotated(silent_hours=6)
     ago(old, 7 * HOUR)

@@ -124,6 +124,8 @@ def test_what_does_not_fit_the_code_is_refused_in_words_and_spends_nothing(
 def test_a_challenge_by_the_method_plain_is_none() -> None:
     party = oauth.public()
     code = oauth.code(party)
+    Grant.objects.update(code_challenge_method="plain")
+    assert party.redeem(code).error == "invalid_grant"
     Grant.objects.update(code_challenge=oauth.VERIFIER, code_challenge_method="plain")
     assert party.redeem(code).error == "invalid_grant"
     Grant.objects.update(code_challenge="", code_challenge_method="")
