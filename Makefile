@@ -88,6 +88,9 @@ bench-memory: setup ## A million requests with ten thousand keys: what a worker 
 bench-identity: setup ## Weigh tokens, and stop the time until a revoked one is refused
 	$(BIN)/python -m benchmarks.identity
 
+faults: setup ## Break each friend of the gateway under load, and check every request; R=valkey breaks one
+	@$(BIN)/python -m tests.faults $(R)
+
 screenshots: setup ## Photograph the portal, for the README
 	$(BIN)/python -m tests.support.screenshots
 
@@ -103,4 +106,4 @@ lock: setup ## Write requirements/*.lock anew; UPGRADE=--upgrade takes newer ver
 	$(LOCK) requirements/bootstrap.in -c requirements/dev.lock -o requirements/bootstrap.lock
 	$(LOCK) benchmarks/rivals.in -c requirements/dev.lock -o benchmarks/rivals.lock
 
-.PHONY: help setup demo down test format lint schema css check inspect bench bench-memory bench-identity screenshots lock
+.PHONY: help setup demo down test format lint schema css check inspect bench bench-memory bench-identity faults screenshots lock

@@ -5,7 +5,6 @@ import gc
 import logging
 import signal
 from collections.abc import Awaitable, Callable
-from types import FrameType
 from typing import Any
 
 from apps.core.errors import Problem
@@ -54,16 +53,18 @@ def build(settings: Settings | None = None) -> ASGI:
 
 
 def _heed_the_end(runtime: Runtime) -> None:
-    """Learn of SIGTERM when the server does: it waits for open streams before it says anything."""
+    """Learn of SIGTERM before the server does: it hangs up on WebSockets, and waits for streams.
+
+    The server takes SIGINT for the same, so that is what it is told when goodbyes are said.
+    """
     loop = asyncio.get_running_loop()
-    former = signal.getsignal(signal.SIGTERM)
 
-    def end(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(runtime.stopping.set)
-        if callable(former):
-            former(number, frame)
+    async def end() -> None:
+        await runtime.say_goodbye()
+        signal.raise_signal(signal.SIGINT)
 
-    signal.signal(signal.SIGTERM, end)
+    ending: list[asyncio.Task[None]] = []  # keeps hold of it
+    loop.add_signal_handler(signal.SIGTERM, lambda: ending.append(loop.create_task(end())))
 
 
 async def handle(exchange: Exchange) -> None:

@@ -78,11 +78,15 @@ class Runtime:
         self.shipper.start()
         self.heartbeat.start()
 
-    async def stop(self) -> None:
-        """Finish: everything that was answered is recorded, and shipped if Valkey takes it."""
+    async def say_goodbye(self) -> None:
+        """End what would never end by itself."""
         self.stopping.set()
         if self.lasting:
             await asyncio.wait(self.lasting, timeout=FAREWELL)
+
+    async def stop(self) -> None:
+        """Finish: everything that was answered is recorded, and shipped if Valkey takes it."""
+        await self.say_goodbye()
         await self.heartbeat.stop()
         await self.limiter.stop()
         await self.shipper.stop()

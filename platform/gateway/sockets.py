@@ -24,6 +24,7 @@ from gateway.steps.record import record
 from gateway.vigil import fallen
 
 SWITCHING = 101
+FAREWELL = 0.5  # seconds in which the service may answer a goodbye
 ALIVE = 20.0  # seconds between pings to the service, and for which one may go unanswered
 GOING_AWAY, NO_STATUS, POLICY, TOO_BIG, BROKEN = 1001, 1005, 1008, 1009, 1011
 ABNORMAL = {1005, 1006, 1015}  # codes that are told, but never sent
@@ -83,6 +84,7 @@ async def _service(exchange: Exchange, subprotocols: list[str]) -> AsyncIterator
                 open_timeout=operation.policy.timeout,
                 ping_interval=ALIVE,
                 ping_timeout=ALIVE,
+                close_timeout=FAREWELL,
                 max_size=operation.policy.body_limit,
                 compression=None,
                 user_agent_header=None,

@@ -4,7 +4,7 @@ import resource
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.faults import report
@@ -16,6 +16,7 @@ from tests.gateway.process import Gateway
 
 ROUNDS = 3
 RATE = 150
+UNLIMITED = resource.RLIM_INFINITY
 
 
 def stopping(stage: Stage) -> Iterator[Row]:
@@ -102,32 +103,54 @@ def _left(spool: Path) -> list[str]:
 
 
 def full(stage: Stage) -> Iterator[Row]:
-    """Take the room for usage records away, and the folder for them."""
-    clients = Clients(stage.background, "full")
+    """Take the room for usage records away, then the folder for them; give each back."""
     gateway = stage.gateway()
+    row, lost, meanwhile = _without(
+        stage, gateway, "full", lambda: _allow(gateway, 0), lambda: _allow(gateway, UNLIMITED)
+    )
+    row.title = "A disk without room for usage records"
+    row.figures += [
+        report.at_most("lost", len(lost), len(meanwhile), "records"),
+        report.none_of("lost with room", [one.id for one in lost if one not in meanwhile]),
+        _said(gateway, len(lost)),
+    ]
+    yield row
+    spool, away = gateway.spool / "segments", gateway.spool / "away"
+    row, lost, _ = _without(
+        stage, gateway, "folder", lambda: spool.rename(away), lambda: away.rename(spool)
+    )
+    row.title = "The folder of usage records gone for a while"
+    row.figures.append(report.none_of("lost", lost))
+    yield row
+    stage.end_gateways()
+
+
+def _without(
+    stage: Stage,
+    gateway: Gateway,
+    name: str,
+    breaks: Callable[[], object],
+    mends: Callable[[], object],
+) -> tuple[Row, list[Entry], list[Entry]]:
+    """Ask through a gateway that cannot write for a while; return what is lost, and sent then."""
+    clients = Clients(stage.background, name)
     flow = clients.flow(Ask(stage.key().secret), rate=RATE, ports=[gateway.port])
-    row = Row("A disk without room for usage records")
     time.sleep(1)
     begun = time.monotonic()
-    _allow(gateway, 0)
+    breaks()
     time.sleep(2)
-    _allow(gateway, resource.RLIM_INFINITY)
+    mends()
     over = time.monotonic()
     time.sleep(2)
     entries = flow.stop()
     ledger = stage.close_books(clients.ledger)
     meanwhile = [one for one in entries if begun - 0.2 <= one.at <= over + 0.2]
-    lost = ledger.lost()
-    row.figures += [
-        report.told(f"{len(entries)} requests, {len(meanwhile)} of them without room"),
+    figures = [
+        report.told(f"{len(entries)} requests, {len(meanwhile)} of them then"),
         report.none_of("failed", [one.id for one in entries if not one.good]),
-        report.at_most("lost", len(lost), len(meanwhile), "records"),
-        report.none_of("lost with room", [one.id for one in lost if one not in meanwhile]),
         report.none_of("in the ledger: wrong", ledger.faults()),
-        _said(gateway, len(lost)),
     ]
-    yield row
-    stage.end_gateways()
+    return Row("", figures), ledger.lost(), meanwhile
 
 
 def _allow(gateway: Gateway, size: int) -> None:

@@ -187,6 +187,22 @@ def test_a_gateway_that_stops_says_so(
     assert list((gateway.spool / "segments").iterdir()) == []
 
 
+def test_a_service_may_hang_up_first_as_often_as_it_likes(
+    launch: Callable[..., Gateway], key: Issued, talking: None
+) -> None:
+    gateway = launch()
+    url = gateway.url.replace("http", "ws") + "/talk/v1/room/1"
+    for _ in range(30):
+        with connect(url, additional_headers=bearer(key), proxy=None) as socket:
+            socket.send("end")
+            with pytest.raises(ConnectionClosed):
+                socket.recv(5)
+            assert socket.close_code == 4242
+    gateway.end()
+    assert "panicked" not in gateway.log.read_text()
+    assert list((gateway.spool / "segments").iterdir()) == []
+
+
 def test_a_stream_of_events_outlives_the_timeout(
     gateway: Gateway, key: Issued, policed: Policed, service: StandIn
 ) -> None:
