@@ -1,5 +1,6 @@
 """Days come and go; keys learn when they were used; one worker ingests at a time."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -27,6 +28,19 @@ def partitions() -> list[str]:
 
 def named(day: date) -> str:
     return f"usage_request_{day:%Y%m%d}"
+
+
+def another(*, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
+    """Connect to the same database as another process would."""
+    settings = connection.settings_dict
+    return psycopg.connect(
+        dbname=settings["NAME"],
+        user=settings["USER"],
+        password=settings["PASSWORD"],
+        host=settings["HOST"],
+        port=settings["PORT"] or None,
+        autocommit=autocommit,
+    )
 
 
 @pytest.mark.django_db
@@ -100,6 +114,19 @@ def test_the_owners_functions_do_nothing_absurd(call: str) -> None:
         cursor.execute(f"SELECT {call}")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_who_make_the_same_partition_agree_on_one() -> None:
+    make_it = "SELECT usage_ensure_partition(current_date + 7)"
+    with another() as first, another() as second, ThreadPoolExecutor(1) as by:
+        assert first.execute(make_it).fetchone() == (True,)
+        waiting = by.submit(lambda: second.execute(make_it).fetchone())
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.5)
+        first.commit()
+        assert waiting.result(timeout=5) == (False,)
+    assert named(clock.real().date() + timedelta(days=7)) in partitions()
+
+
 @pytest.mark.django_db
 def test_the_gateways_role_may_neither_read_usage_nor_drop_it() -> None:
     with connection.cursor() as cursor:
@@ -156,15 +183,7 @@ def test_flushing_costs_one_update_however_many_keys() -> None:
 @pytest.mark.django_db
 def test_a_second_worker_returns_at_once_and_takes_nothing() -> None:
     traffic.ship(traffic.one()[1])
-    settings = connection.settings_dict
-    with psycopg.connect(
-        dbname=settings["NAME"],
-        user=settings["USER"],
-        password=settings["PASSWORD"],
-        host=settings["HOST"],
-        port=settings["PORT"] or None,
-        autocommit=True,
-    ) as other:
+    with another(autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [ingest.LOCK])
         assert ingest.run(5) == 0
         assert not Request.objects.exists()
