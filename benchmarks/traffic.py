@@ -86,6 +86,7 @@ class Crowd:
         self.request = ("\r\n".join(line for line in lines if line) + "\r\n\r\n").encode()
         self.calls: list[Call] = []
         self.waiting: deque[float] = deque()
+        self.open: set[Line] = set()
         self.idle: list[Line] = []
         self.opening = 0
         self.missing = 0  # answers, once everything is sent
@@ -106,6 +107,10 @@ class Crowd:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.all_ended.wait(), PATIENCE)
         self.calls += [Call(until, until + PATIENCE, 0)] * (sent - len(self.calls))
+        for line in self.open:
+            if line.transport is not None:
+                line.transport.close()
+        await asyncio.sleep(TICK)  # in which they close
 
     def note(self, due: float, status: int) -> None:
         """Keep how a request ended."""
@@ -123,6 +128,7 @@ class Crowd:
 
     def gone(self, line: Line) -> None:
         """Forget a connection that is closed, and open another where somebody waits."""
+        self.open.discard(line)
         if line in self.idle:
             self.idle.remove(line)
         if self.waiting:
@@ -145,6 +151,7 @@ class Crowd:
             if self.waiting:
                 self.note(self.waiting.popleft(), 0)
         else:
+            self.open.add(line)
             self.free(line)
         finally:
             self.opening -= 1
