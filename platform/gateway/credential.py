@@ -80,7 +80,11 @@ class Credential:
 
     @property
     def fresh(self) -> bool:
-        return time.time() - self.read_at < FRESH
+        return self.younger(FRESH)
+
+    def younger(self, seconds: float) -> bool:
+        """Tell whether it was read so lately: a clock that was set back makes nothing younger."""
+        return abs(time.time() - self.read_at) < seconds
 
     @property
     def is_token(self) -> bool:
@@ -89,7 +93,7 @@ class Credential:
     @property
     def servable(self) -> bool:
         """Tell whether it may still serve reads while nobody can say better."""
-        return time.time() - self.read_at < STALE
+        return self.younger(STALE)
 
 
 def portable(row: dict[str, Any], read_at: float) -> bytes:

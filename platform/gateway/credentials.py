@@ -78,7 +78,7 @@ class Credentials:
             digest = secrets.digest(secret, self.peppers[0])
         held = self.held.get(digest)
         trusted = FRESH if self.link.up else ALONE
-        if held is not None and time.time() - held.read_at < trusted:
+        if held is not None and held.younger(trusted):
             self.held.move_to_end(digest)
             return held, "memory"
         sought = Sought(secret, digest, token)
