@@ -37,7 +37,8 @@ def allowed(key: str) -> str:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open what lives as long as the process."""
     app.state.client = httpx.AsyncClient(base_url=os.environ["WEB_UPSTREAM"])
-    async with AsyncConnectionPool(DATABASE, min_size=4, max_size=16) as pool:
+    single = {"autocommit": True}  # one question is one round trip
+    async with AsyncConnectionPool(DATABASE, min_size=4, max_size=16, kwargs=single) as pool:
         app.state.pool = pool
         yield
     await app.state.client.aclose()
