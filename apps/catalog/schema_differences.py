@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from apps.catalog import pointers
 from apps.catalog.view_differences import REQUEST, Found, between
-from apps.catalog.views import Joined, View, Views
+from apps.catalog.views import View, Views
 
 BUDGET: Final = 400_000  # pairs of schemas that are looked at
 DEEP: Final = 50  # schemas in one another
+RETURNS: Final = frozenset({"$ref", "allOf"})
 
 
 @dataclass(slots=True)
@@ -169,7 +170,7 @@ def _reference(schema: Any) -> str:
 
 def _returns(schema: Any) -> bool:
     """Tell whether one may come back to a schema from inside it."""
-    return bool(_reference(schema)) or isinstance(schema, Joined)
+    return isinstance(schema, dict) and not RETURNS.isdisjoint(schema)
 
 
 def _shown(views: Views, view: View, side: str) -> dict[str, View]:

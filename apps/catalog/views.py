@@ -59,6 +59,7 @@ class Views:
     def __init__(self, document: Any) -> None:
         self.document = document
         self._made: dict[int, tuple[Any, View]] = {}  # with its schema, so that no id comes back
+        self._open: set[int] = set()  # those that are being made
         self._joined: dict[tuple[int | str, ...], Joined] = {}
 
     def of(self, schema: Any) -> View:
@@ -76,13 +77,14 @@ class Views:
     def _of(self, schema: Any, deep: int) -> View:
         if not isinstance(schema, dict):
             return View(other={"false": True}) if schema is False else View()
-        if deep > DEEP:
-            return View()
         if known := self._made.get(id(schema)):
             return known[1]
+        if deep > DEEP or id(schema) in self._open:
+            return View()  # What holds itself adds nothing to itself.
+        self._open.add(id(schema))
         made = self._read(schema, deep)
-        if deep == 0:
-            self._made[id(schema)] = schema, made
+        self._open.discard(id(schema))
+        self._made[id(schema)] = schema, made
         return made
 
     def _read(self, schema: dict[str, Any], deep: int) -> View:

@@ -289,6 +289,27 @@ def test_references_that_never_end_are_compared_to_their_end() -> None:
     assert {"request_type_changed", "answer_type_changed"} <= {one.kind for one in found}
 
 
+def test_what_doubles_at_every_level_takes_no_time() -> None:
+    def doubling(kind: Any) -> dict[str, Any]:
+        parts = {
+            f"S{n}": {"allOf": [{"$ref": f"#/components/schemas/S{n + 1}"}] * 2} for n in range(25)
+        }
+        twice = {side: {**PET, "deprecated": True} for side in ("left", "right")}
+        found = shared({"properties": {**twice, "kind": kind}}, 1)
+        found["components"]["schemas"] |= parts | {"S25": {"properties": {"kind": kind}}}
+        found["paths"]["/s"] = takes({"$ref": "#/components/schemas/S0"})["paths"]["/pets"]
+        return found
+
+    began = time.process_time()
+    found = compare(doubling(TEXT), doubling(WHOLE))
+    assert time.process_time() - began < 2
+    assert {(one.kind, one.place) for one in found} == {
+        ("request_type_changed", "Pet.kind"),
+        ("answer_type_changed", "Pet.kind"),
+        ("request_type_changed", "S25.kind"),
+    }
+
+
 def test_a_document_too_large_to_compare_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.catalog.schema_differences.BUDGET", 3)
     many = {f"p{n}": TEXT for n in range(9)}
