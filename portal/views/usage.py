@@ -10,12 +10,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.applications.models import Application
+from apps.core.sheets import plain
 from apps.usage import selectors as usage
 from portal.request import PortalRequest, mode_of
 
 RANGES: Final = (7, 30, 90)
 USUAL: Final = 30
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # How spreadsheets recognise a formula.
 
 
 @login_required
@@ -83,5 +83,4 @@ def _shares(chosen: usage.Selection, by: str) -> Iterator[tuple[Any, ...]]:
     ask = {"operation": usage.by_operation, "key": usage.by_key, "status": usage.by_status}[by]
     yield by, "requests", "errors", "p95_ms"
     for share in ask(chosen):
-        label = f"'{share.label}" if share.label.startswith(FORMULA) else share.label
-        yield label, share.requests, share.errors, share.p95_ms
+        yield plain(share.label), share.requests, share.errors, share.p95_ms

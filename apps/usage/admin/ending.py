@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.core.errors import Problem
 from apps.core.office import Record, person
+from apps.core.sheets import plain
 from apps.usage import letters
 from apps.usage import selectors as usage
 from apps.usage.models import Letter
@@ -25,7 +26,6 @@ HEAD = (
     *("application", "name", "organization", "environment"),
     *(f"calls_{usage.WEEK}_days", f"calls_{usage.MONTH}_days", "last_call"),
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a spreadsheet's commands begin
 
 
 class LetterForm(forms.Form):
@@ -103,7 +103,7 @@ class EndingAdmin(Record):
         writer.writerow(HEAD)
         for one in usage.still_calling(subject):
             owner = one.application
-            names = [_plain(owner.name), _plain(owner.organization.name)]
+            names = [plain(owner.name), plain(owner.organization.name)]
             environment = "live" if one.livemode else "sandbox"
             writer.writerow([owner.pk, *names, environment, one.week, one.month, one.last])
         return answer
@@ -135,8 +135,3 @@ class EndingAdmin(Record):
     def _page(self, request: HttpRequest, name: str, title: str, **more: Any) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
         return render(request, f"admin/{name}.html", context | more)
-
-
-def _plain(text: str) -> str:
-    """Return a name that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
