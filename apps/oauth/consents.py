@@ -98,26 +98,30 @@ def give(
         raise Missing("Whoever would allow it was removed meanwhile.")
     before = Consent.objects.standing().filter(user=user, client=client, tenant=tenant).first()
     if before is None:
-        consent = Consent.objects.create(
-            user=user,
-            client=client,
-            tenant=tenant,
-            scopes=sorted(given),
-            declined=sorted(refused),
-        )
-        _record("consent.given", consent, actor=actor, scopes=consent.scopes)
-        return consent
-    had = set(before.scopes)
-    before.scopes = sorted((had | given) - refused)
-    before.declined = sorted((set(before.declined) | refused) - given)
-    before.save(update_fields=["scopes", "declined"])
+        fresh = Consent(user=user, client=client, tenant=tenant)
+        fresh.scopes, fresh.declined = sorted(given), sorted(refused)
+        fresh.save(force_insert=True)
+        _record("consent.given", fresh, actor=actor, scopes=fresh.scopes)
+        return fresh
+    _change(before, given, refused, actor)
+    return before
+
+
+def _change(consent: Consent, given: set[str], refused: set[str], actor: User) -> None:
+    had = set(consent.scopes)
+    consent.scopes = sorted((had | given) - refused)
+    consent.declined = sorted((set(consent.declined) | refused) - given)
+    consent.save(update_fields=["scopes", "declined"])
     if had & refused:
         families.end_all(
-            user=user, client=client, tenant=tenant, reason="scopes withdrawn", actor=actor
+            user=consent.user,
+            client=consent.client,
+            tenant=consent.tenant,
+            reason="scopes withdrawn",
+            actor=actor,
         )
     if not given <= had:
-        _record("consent.widened", before, actor=actor, scopes=before.scopes)
-    return before
+        _record("consent.widened", consent, actor=actor, scopes=consent.scopes)
 
 
 @transaction.atomic

@@ -102,8 +102,6 @@ def pack(
     trace: bytes,
 ) -> bytes:
     """Return one record. ``at`` is microseconds since 1970, ``owner`` what ``owner()`` returned."""
-    latency_us, backend_us = min(latency_us, _INT4), min(backend_us, _INT4)
-    bytes_in, bytes_out, units = min(bytes_in, _INT4), min(bytes_out, _INT4), min(units, _INT4)
     return b"".join(
         (
             _COUNT,
@@ -116,7 +114,7 @@ def pack(
             text(path[:PATH_LIMIT]),
             _small(2, status),
             known(code),
-            _numbers(4, latency_us, 4, backend_us, 4, bytes_in, 4, bytes_out, 4, units),
+            _measured(latency_us, backend_us, bytes_in, bytes_out, units),
             known(ip),
             known(user_agent[:AGENT_LIMIT]),
             _length(len(trace) + 1),
@@ -124,6 +122,14 @@ def pack(
             trace,
         )
     )
+
+
+def _measured(*values: int) -> bytes:
+    first, second, third, fourth, fifth = values
+    try:
+        return _numbers(4, first, 4, second, 4, third, 4, fourth, 4, fifth)
+    except struct.error:  # The column holds no more.
+        return _measured(*(min(value, _INT4) for value in values))
 
 
 def whole(data: bytes) -> tuple[int, int]:

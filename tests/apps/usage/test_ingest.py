@@ -48,6 +48,13 @@ def test_a_shipped_request_is_stored_as_it_was_recorded() -> None:
 
 
 @pytest.mark.django_db
+def test_what_is_more_than_a_column_holds_is_stored_as_the_most_it_holds() -> None:
+    made = traffic.serve(None, bytes_out=5 * 2**40, bytes_in=7, latency_us=2**31)
+    row = Request.objects.get(pk=made)
+    assert (row.bytes_out, row.bytes_in, row.latency_us) == (2**31 - 1, 7, 2**31 - 1)
+
+
+@pytest.mark.django_db
 def test_a_request_of_nobody_is_stored_and_counted_under_nobody() -> None:
     traffic.serve(None, status=401, code="key_unknown")
     assert Request.objects.get().application_id is None
