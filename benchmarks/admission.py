@@ -1,21 +1,19 @@
 """How many requests several gateways admit together, held against the exact bound."""
 
-import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import redis
 import uvloop
 
 from benchmarks import traffic
+from benchmarks.mortal import Mortal
 from benchmarks.plans import Limits, quota, rate
 from benchmarks.servers import Bench
 from benchmarks.traffic import Call, Source
-from box.paths import Home
-from box.valkey import Valkey
 
 GATEWAYS = 4
 RATE, BURST = 500, 100  # per second, and at once when idle
@@ -73,8 +71,9 @@ def exact(gateways: Gateways, valkey: str) -> list[dict[str, Any]]:
     found = []
     for plan, words in WORDS.items():
         rates = SKEWED if plan == "rate-skewed" else EVEN
-        asked = _questions(valkey)
+        asked, opened = _counted(valkey)
         calls = uvloop.run(traffic.paced(gateways.sources(plan, rates), SECONDS))
+        questions, links = _counted(valkey)
         admitted = sum(call.status == ADMITTED for call in calls)
         bound = QUOTA if plan == "quota" else entitled(calls)
         found.append(
@@ -84,42 +83,38 @@ def exact(gateways: Gateways, valkey: str) -> list[dict[str, Any]]:
                 "admitted": admitted,
                 "bound": int(bound),
                 "over": max(0, admitted - int(bound)),
-                "questions": round((_questions(valkey) - asked) / len(calls), 2),
-                "failed": sum(call.status not in {ADMITTED, REFUSED} for call in calls),
+                "questions": round((questions - asked) / len(calls), 2),
+                "cut": links - opened - 1,  # one is our own
+                "failed": failures(calls),
             }
         )
     return found
 
 
-def _questions(valkey: str) -> int:
-    """Return how many decisions Valkey has made."""
+def failures(calls: Sequence[Call]) -> int:
+    """Return how many calls were neither admitted nor refused."""
+    told = Counter(call.status for call in calls if call.status not in {ADMITTED, REFUSED})
+    if told:
+        print(f"Failed, by status: {dict(told)}", flush=True)
+    return told.total()
+
+
+def _counted(valkey: str) -> tuple[int, int]:
+    """Return how many decisions Valkey has made, and how many connections it has seen."""
     client = redis.Redis.from_url(valkey)
-    told: Any = client.info("commandstats")
+    scripts: Any = client.info("commandstats")
+    server: Any = client.info("stats")
     client.close()
-    return int(told.get("cmdstat_evalsha", {}).get("calls", 0))
+    calls = int(scripts.get("cmdstat_evalsha", {}).get("calls", 0))
+    return calls, int(server["total_connections_received"])
 
 
-def outage(gateways: Gateways, server: Valkey) -> dict[str, Any]:
+def outage(gateways: Gateways, valkey: Mortal) -> dict[str, Any]:
     """Kill Valkey in the middle, start it again, and return how the requests fared."""
-    at: list[float] = []
-
-    async def trouble() -> None:
-        assert server.process is not None  # noqa: S101 - it runs
-        await asyncio.sleep(OUTAGE)
-        server.process.kill()
-        at.append(time.monotonic())
-        await asyncio.to_thread(server.process.wait)
-        await asyncio.sleep(OUTAGE)
-        await asyncio.to_thread(server.start)  # It ends with this run, which needs it no longer.
-        at.append(time.monotonic())
-
-    async def both() -> list[Call]:
-        sources = gateways.sources("outage", EVEN)
-        calls, _ = await asyncio.gather(traffic.paced(sources, 3 * OUTAGE), trouble())
-        return calls
-
-    calls = uvloop.run(both())
-    away = [call for call in calls if at[0] <= call.due < at[1]]
+    valkey.die(OUTAGE, OUTAGE)
+    calls = uvloop.run(traffic.paced(gateways.sources("outage", EVEN), 3 * OUTAGE))
+    killed, back = valkey.times()
+    away = [call for call in calls if killed <= call.due < back]
     admitted = sum(call.status == ADMITTED for call in calls)
     meanwhile = sum(call.status == ADMITTED for call in away)
     return {
@@ -129,7 +124,7 @@ def outage(gateways: Gateways, server: Valkey) -> dict[str, Any]:
         "bound": int(entitled(calls, least=2 * BURST)),
         "share": round(admitted / entitled(calls), 3),
         "away": {"admitted": meanwhile, "share": round(meanwhile / entitled(away), 3)},
-        "failed": sum(call.status not in {ADMITTED, REFUSED} for call in calls),
+        "failed": failures(calls),
         "p99.9": round(traffic.cut(calls, 999), 1),
         "p99.9 away": round(traffic.cut(away, 999), 1),
         "slowest": round(max(call.took for call in calls) * 1e3, 1),
@@ -138,12 +133,11 @@ def outage(gateways: Gateways, server: Valkey) -> dict[str, Any]:
 
 def run(bench: Bench, keys: dict[str, str], path: str) -> dict[str, Any]:
     """Measure with a Valkey of its own, which may die."""
-    server = Valkey(Home(Path(bench.folder) / "mortal"), durable=False)
-    server.start()
+    valkey = Mortal(bench.folder / "mortal", bench.environment)
     before = len(bench.started)
     try:
-        gateways = start(bench, path, keys, server.url())
-        return {"exact": exact(gateways, server.url()), "outage": outage(gateways, server)}
+        gateways = start(bench, path, keys, valkey.url)
+        return {"exact": exact(gateways, valkey.url), "outage": outage(gateways, valkey)}
     finally:
         bench.end(before)
-        server.stop()
+        valkey.stop()

@@ -88,9 +88,17 @@ def latency(found: dict[str, Any]) -> str:
 
 def admission(found: dict[str, Any]) -> str:
     """Return what four gateways admitted together."""
-    cuts = ("sent", "admitted", "bound", "over", "failed")
+    cuts = ("sent", "admitted", "bound", "over", "failed", "cut")
     rows = [[row["name"], *(number(row[cut]) for cut in cuts)] for row in found["exact"]]
-    head = ["requests to four gateways", "sent", "admitted", "at most", "too many", "failed"]
+    head = [
+        "requests to four gateways",
+        "sent",
+        "admitted",
+        "at most",
+        "too many",
+        "failed",
+        "links cut",
+    ]
     lost = found["outage"]
     said = [
         ["admitted, of what the rate allows", f"{lost['share']:.1%}"],

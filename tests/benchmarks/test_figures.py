@@ -67,6 +67,7 @@ FOUND: dict[str, Any] = {
                     "bound": 5000,
                     "over": 0,
                     "failed": 0,
+                    "cut": 0,
                 }
             ],
             "outage": LOST,
