@@ -17,7 +17,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def number(value: float) -> str:
     """Return a figure as one reads it: 7.9, 104, 12 300."""
-    if value < 10:  # noqa: PLR2004 - below, a digit more is worth reading
+    if isinstance(value, float) and value < 10:  # noqa: PLR2004 - below, a digit more is worth reading
         return f"{value:.1f}"
     return f"{round(value):,}".replace(",", " ")
 
@@ -90,15 +90,7 @@ def admission(found: dict[str, Any]) -> str:
     """Return what four gateways admitted together."""
     cuts = ("sent", "admitted", "bound", "over", "failed", "cut")
     rows = [[row["name"], *(number(row[cut]) for cut in cuts)] for row in found["exact"]]
-    head = [
-        "requests to four gateways",
-        "sent",
-        "admitted",
-        "at most",
-        "too many",
-        "failed",
-        "links cut",
-    ]
+    shown = ("sent", "admitted", "at most", "too many", "failed", "links cut")
     lost = found["outage"]
     said = [
         ["admitted, of what the rate allows", f"{lost['share']:.1%}"],
@@ -106,7 +98,8 @@ def admission(found: dict[str, Any]) -> str:
         ["answers that were neither 200 nor 429", str(lost["failed"])],
         ["p99.9 of all, while it was away", f"{lost['p99.9']} ms, {lost['p99.9 away']} ms"],
     ]
-    return f"{table(head, rows)}\n\n{table(['Valkey killed for three seconds of nine', ''], said)}"
+    exact = table(["requests to four gateways", *shown], rows)
+    return f"{exact}\n\n{table(['Valkey killed for three seconds of nine', ''], said)}"
 
 
 def native(rows: Sequence[Row]) -> str:

@@ -27,7 +27,7 @@ def row(name: str, rate: int = 1000, **cpu: float) -> dict[str, Any]:
 ROWS = [
     row("the service itself", 124_900, own=4),
     row("Envoy api_key_auth", 18_000, own=55),
-    row("Trellis", 10_000, own=80.2, valkey=2),
+    row("Trellis", 10_000, own=80.2, valkey=2.0),
     row("DRF <and> a key", 500, own=1500, valkey=50, postgres=150),
 ]
 LOST = {
@@ -125,7 +125,8 @@ def test_a_cut_is_read_in_milliseconds_from_when_a_call_was_due() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.04, "0.0"), (7.94, "7.9"), (103.6, "104"), (12_345.6, "12 346")]
+    ("value", "text"),
+    [(0.04, "0.0"), (7.94, "7.9"), (7, "7"), (103.6, "104"), (12_345.6, "12 346")],
 )
 def test_figures_are_written_as_one_reads_them(value: float, text: str) -> None:
     assert tables.number(value) == text
