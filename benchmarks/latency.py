@@ -64,7 +64,9 @@ def _full(stand: Stand) -> float:
 
 def _times(stand: Stand, rate: float, seconds: float) -> dict[str, float]:
     with beside(CORES[-1:]):
-        calls = uvloop.run(traffic.paced([Source(stand.url, stand.good, rate, 32)], seconds))
+        calls = uvloop.run(
+            traffic.paced([Source(stand.url, stand.good, rate, CONNECTIONS)], seconds)
+        )
     wrong = [call for call in calls if call.status != 200]  # noqa: PLR2004 - HTTP's own
     if wrong:
         raise SystemExit(f"{stand.name} failed {len(wrong)} of {len(calls)} at half load.")

@@ -5,7 +5,6 @@ that a key under a narrow limit is told 429.
 """
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.error import HTTPError
@@ -213,8 +212,6 @@ def _status(stand: Stand, header: str) -> int:
             return int(answer.status)
     except HTTPError as error:
         return error.code
-    finally:
-        time.sleep(0.01)  # A burst of nothing: nginx counts its first three requests by time.
 
 
 def _door(given: Setting, whose: str) -> tuple[int, int]:
