@@ -57,8 +57,8 @@ def send(subject: Subject, *, campaign: str, words: str, actor: User) -> int:
     """Write to everybody who was not written to in this campaign; return for how many."""
     if not campaign.strip() or len(campaign) > CAMPAIGN_LIMIT:
         raise Unprocessable("Give the campaign a name: nobody gets a second letter under it.")
-    fresh = [one for one in addressees(subject, campaign=campaign) if not one.told]
-    return sum(_send(subject, one, campaign, words, actor) for one in fresh)
+    found = addressees(subject, campaign=campaign)
+    return sum(_send(subject, one, campaign, words, actor) for one in found)
 
 
 def letters(subject: Subject) -> QuerySet[Letter]:

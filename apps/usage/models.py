@@ -63,10 +63,10 @@ class Request(models.Model):
 class Letter(models.Model):
     """That those who answer for an application were told that it still uses what ends."""
 
-    subject = models.CharField(max_length=400, help_text="What ends.")
+    subject = models.CharField(max_length=400)  # what ends
     campaign = models.CharField(max_length=80)
     application = models.ForeignKey(Application, models.CASCADE, related_name="+")
-    words = models.TextField(help_text="The operator's.")
+    words = models.TextField()
     sent_at = models.DateTimeField(default=clock.real)
     sent_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
 
