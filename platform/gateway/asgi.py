@@ -60,7 +60,7 @@ def _heed_the_end(runtime: Runtime) -> None:
     loop = asyncio.get_running_loop()
 
     async def end() -> None:
-        await runtime.say_goodbye()
+        await asyncio.gather(runtime.say_goodbye(), asyncio.sleep(runtime.settings.drain))
         signal.raise_signal(signal.SIGINT)
 
     ending: list[asyncio.Task[None]] = []  # keeps hold of it

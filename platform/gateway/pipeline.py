@@ -106,6 +106,8 @@ async def answer(exchange: Exchange, body: bytes) -> None:
 
 
 def _start(exchange: Exchange) -> Message:
+    if exchange.runtime.stopping.is_set():
+        exchange.answer_headers.append((b"connection", b"close"))
     return {
         "type": "http.response.start",
         "status": exchange.status,

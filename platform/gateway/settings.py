@@ -31,6 +31,7 @@ class Settings:
     brand: str
     capacity: int = 1000
     authz: tuple[bytes, ...] = ()
+    drain: int = 0  # seconds between being told to end and ending
     revisions: tuple[str, ...] = ()
 
     @classmethod
@@ -51,6 +52,7 @@ class Settings:
             key_prefix=text("TRELLIS_BRAND_KEY_PREFIX", "trl"),
             brand=text("TRELLIS_BRAND_NAME", "Acme"),
             capacity=_whole("TRELLIS_GATEWAY_CAPACITY", 1000),
+            drain=_whole("TRELLIS_GATEWAY_DRAIN", 0),
             authz=_shared("TRELLIS_AUTHZ_SECRET"),
             revisions=_listed("TRELLIS_REVISIONS", "apps.commerce.revisions"),
         )

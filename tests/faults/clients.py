@@ -131,8 +131,7 @@ class Flow:
         await asyncio.gather(*self._under_way)
 
     async def _one(self, ask: Ask, number: int) -> None:
-        at = number % len(self.ports)
-        entry = Entry(next(self._clients.names), at, ask.method, time.monotonic())
+        entry = Entry(next(self._clients.names), number, ask.method, time.monotonic())
         self.entries.append(entry)
         self._clients.ledger.entries.append(entry)
         try:
@@ -148,7 +147,8 @@ class Flow:
 
     async def _send(self, ask: Ask, entry: Entry) -> None:
         body = entry.id.encode().ljust(ask.size, b".") if ask.size else b""
-        for port in [*self.ports[entry.gateway :], *self.ports[: entry.gateway]]:
+        at = entry.number % len(self.ports)
+        for port in [*self.ports[at:], *self.ports[:at]]:
             try:
                 wire = await self._clients.wire(port, fresh=ask.fresh)
             except OSError:
@@ -182,6 +182,15 @@ class Clients:
     def flow(self, *asks: Ask, rate: float, ports: Sequence[int], again: bool = False) -> Flow:
         """Begin to ask."""
         return Flow(self, asks, rate, ports, again=again)
+
+    def close(self) -> None:
+        """Close what is kept."""
+        self.background.do(self._close())
+
+    async def _close(self) -> None:
+        for wire in itertools.chain(*self.idle.values()):
+            wire.writer.close()
+        self.idle.clear()
 
     async def wire(self, port: int, *, fresh: bool) -> Wire:
         """Return a connection that was kept, or a new one."""

@@ -5,7 +5,11 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from pathlib import Path
+from threading import Thread
+
+import httpx
 
 from tests.faults import report
 from tests.faults.clients import Ask, Clients
@@ -15,24 +19,30 @@ from tests.faults.stage import Stage
 from tests.gateway.process import Gateway
 
 ROUNDS = 3
+LOOK = 0.2  # seconds between two looks of a balancer
 RATE = 150
 UNLIMITED = resource.RLIM_INFINITY
 
 
 def stopping(stage: Stage) -> Iterator[Row]:
-    """End one gateway of two, and start another in its place."""
+    """End one gateway of two behind a balancer that looks at both; start another in its place."""
     clients = Clients(stage.background, "stopping")
     key = stage.key().secret
-    first, second = stage.gateway(), stage.gateway()
+    first, second = (stage.gateway(TRELLIS_GATEWAY_DRAIN="1") for _ in range(2))
     asks = [Ask(key), Ask(key, fresh=True), Ask(key, method="POST", size=100, kind="slow")]
     asks.append(Ask(key, kind="long"))
     flow = clients.flow(*asks, rate=RATE, ports=[first.port, second.port], again=True)
     for number in range(ROUNDS * 2):
         time.sleep(1.5)
-        gateway = (first, second)[number % 2]
-        gateway.end()
-        time.sleep(0.5)
+        gateway, other = [(first, second), (second, first)][number % 2]
+        ending = Thread(target=gateway.end)
+        ending.start()
+        while _ready(gateway):
+            time.sleep(LOOK)
+        flow.ports = [other.port]
+        ending.join()
         gateway.start()
+        flow.ports = [first.port, second.port]
     time.sleep(1)
     entries = flow.stop()
     row = Row("A gateway told to end (SIGTERM)")
@@ -43,13 +53,21 @@ def stopping(stage: Stage) -> Iterator[Row]:
         ),
         report.none_of("failed", wrong),
     ]
-    ledger = stage.close_books(clients.ledger)
+    ledger = stage.close_books(clients)
     row.figures += [
         report.none_of("in the ledger: wrong", ledger.faults()),
         report.none_of("answered and not counted", ledger.lost()),
     ]
     yield row
     stage.end_gateways()
+
+
+def _ready(gateway: Gateway) -> bool:
+    """Look as a balancer does: another connection each time."""
+    try:
+        return httpx.get(f"{gateway.url}/readyz").status_code == HTTPStatus.OK
+    except httpx.TransportError:
+        return False
 
 
 def killing(stage: Stage) -> Iterator[Row]:
@@ -69,7 +87,7 @@ def killing(stage: Stage) -> Iterator[Row]:
         gateway.start()
     time.sleep(1)
     flow.stop()
-    ledger = stage.close_books(clients.ledger)
+    ledger = stage.close_books(clients)
     torn = ledger.unanswered()
     counted = {row.id for row in ledger.counted}
     row = Row("A gateway killed (SIGKILL)")
@@ -143,7 +161,7 @@ def _without(
     over = time.monotonic()
     time.sleep(2)
     entries = flow.stop()
-    ledger = stage.close_books(clients.ledger)
+    ledger = stage.close_books(clients)
     meanwhile = [one for one in entries if begun - 0.2 <= one.at <= over + 0.2]
     figures = [
         report.told(f"{len(entries)} requests, {len(meanwhile)} of them then"),

@@ -16,7 +16,7 @@ class Entry:
     """One request, as its client has it."""
 
     id: str
-    gateway: int
+    number: int  # of those of its flow
     method: str
     at: float  # seconds, when it was sent
     took: float = 0.0

@@ -86,14 +86,14 @@ def _row(stage: Stage, name: str, breaks: Act, mends: Act) -> Row:
         ),
         report.none_of(
             "answered to a key after its revocation",
-            [one.id for one in dead.between(ended + 0.3, time.monotonic()) if one.good],
+            [one.id for one in dead.between(ended + 0.3, returning) if one.good],
         ),
         report.none_of(
             f"not as before {CLEAN:g} s after its return",
             [f"{one.id} {one.status} {one.code}" for one in late if not one.good],
         ),
     ]
-    ledger = stage.close_books(clients.ledger)
+    ledger = stage.close_books(clients)
     row.figures += [
         report.none_of("in the ledger: wrong", ledger.faults()),
         report.none_of("answered and not counted", ledger.lost()),

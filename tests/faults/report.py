@@ -21,11 +21,11 @@ class Figure:
 def at_most(name: str, value: float, bound: float, unit: str, *, noise: float = 0.0) -> Figure:
     """Return a figure that may not be higher. With ``noise`` above the bound nobody can tell."""
     text = f"{name} {value:.4g} {unit} (at most {bound:g})"
+    if noise > bound:
+        text += f", where nothing is wrong {noise:.4g}"
     if value <= bound:
         return Figure(text)
-    if noise > bound:
-        return Figure(f"{text}, and {noise:.4g} without a fault", BUSY)
-    return Figure(text, BROKEN)
+    return Figure(text, BUSY if noise > bound else BROKEN)
 
 
 def at_least(name: str, value: float, bound: float, unit: str) -> Figure:

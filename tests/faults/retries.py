@@ -32,7 +32,7 @@ def rows(stage: Stage) -> Iterator[Row]:
         stage.to_sick.fault = FINE
     time.sleep(0.5)
     entries = flow.stop()
-    ledger = stage.close_books(clients.ledger)
+    ledger = stage.close_books(clients)
     ledger.repeatable = True
     methods = {one.id: one.method for one in ledger.entries}
     twice = Counter(methods[name] for name, times in ledger.seen.items() if times > 1)

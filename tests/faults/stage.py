@@ -19,6 +19,7 @@ from box import plan, testing
 from box.paths import Home, Lock
 from box.postgres import Postgres
 from box.valkey import Valkey
+from tests.faults.clients import Clients
 from tests.faults.ledger import Counted, Ledger
 from tests.faults.proxy import FINE, Background, Proxy, socket_of
 from tests.gateway.process import Gateway
@@ -134,8 +135,10 @@ class Stage:
             gateway.end()
             gateway.close()
 
-    def close_books(self, ledger: Ledger) -> Ledger:
+    def close_books(self, clients: Clients) -> Ledger:
         """Take in all usage as the worker does, and read what services and PostgreSQL know."""
+        clients.close()
+        ledger = clients.ledger
         deadline = time.monotonic() + SHIPPED
         while True:
             ledger.counted = self._counted(ledger)

@@ -85,7 +85,7 @@ def _row(stage: Stage, illness: Illness) -> Row:
         _others(quiet, beside),
         report.at_most("the gateway grew by", grown, MB, "MB"),
     ]
-    ledger = stage.close_books(clients.ledger)
+    ledger = stage.close_books(clients)
     ledger.repeatable = True
     row.figures += [
         report.none_of("in the ledger: wrong", ledger.faults()),

@@ -280,6 +280,24 @@ def test_a_stopping_gateway_finishes_what_it_began(
     assert statuses == {b"200": 8}
 
 
+def test_a_gateway_that_will_end_says_so_and_serves_until_a_balancer_has_noticed(
+    launch: Callable[..., Gateway], key: Issued
+) -> None:
+    gateway = launch(TRELLIS_GATEWAY_DRAIN="2")
+    assert "connection" not in gateway.client.get("/shop/v1/echo", headers=bearer(key)).headers
+    assert gateway.process is not None
+    began = time.monotonic()
+    gateway.process.send_signal(signal.SIGTERM)
+    while gateway.client.get("/readyz").status_code == 200:
+        assert time.monotonic() - began < 1.5
+    answer = gateway.client.get("/shop/v1/echo", headers=bearer(key))
+    assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+    gateway.process.wait(10)
+    gateway.process = None
+    assert time.monotonic() - began >= 2
+    assert list((gateway.spool / "segments").iterdir()) == []
+
+
 def _slow(key: Issued) -> bytes:
     head = "GET /shop/v1/slow/1 HTTP/1.1\r\nHost: a\r\nConnection: close"
     return f"{head}\r\nAuthorization: Bearer {key.secret}\r\n\r\n".encode()
