@@ -13,6 +13,8 @@ from apps.catalog import serving
 from apps.catalog.models import Api, ApiVersion
 from apps.core import clock
 from apps.keys.models import Key
+from apps.usage import letters
+from apps.usage.selectors.ending import find
 from tests.support import make, traffic
 from tests.support.browsers import of
 
@@ -70,6 +72,20 @@ def test_what_ones_applications_still_use_is_said_where_one_looks(
     assert "Your applications still call" in moving
     assert "query parameter <code>page</code>" in moving
     assert NONE not in moving
+
+
+def test_what_has_ended_and_is_still_called_is_said_too(
+    version: ApiVersion, key: Key, developer: User
+) -> None:
+    past = clock.real() - timedelta(days=2)
+    catalog.change_version(version, deprecated_at=past, sunset_at=past, actor=None)
+    call(key)
+    page = read(of(developer), "/overview")
+    assert f"{key.application} still uses pets/v1. It ended on {past:%-d %b %Y}." in page
+    found = find("pets/v1")
+    assert found is not None
+    to = letters.addressees(found, campaign="First")[0]
+    assert f"which ended on {past:%-d %B %Y}." in letters.written(found, to, words="")
 
 
 def test_who_uses_nothing_of_it_is_told_so_and_strangers_see_nobodys_calls(

@@ -71,7 +71,8 @@ class EndingAdmin(Record):
     def subject_view(self, request: HttpRequest) -> HttpResponse:
         """Show who still uses one subject, and the letter that they get."""
         subject = self._asked(request)
-        when = "before that day" if subject.sunset_at else "when you can"
+        ends = subject.sunset_at and not subject.ended
+        when = "before that day" if ends else "as soon as you can"
         usual = {"campaign": "First letter", "words": WORDS.format(when=when)}
         form = LetterForm(request.POST or None, initial=usual)
         told = form.initial if not form.is_valid() else form.cleaned_data

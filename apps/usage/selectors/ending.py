@@ -55,6 +55,11 @@ class Subject:
         """Return the major version."""
         return int(self.version[1:])
 
+    @property
+    def ended(self) -> bool:
+        """Tell whether it answers no more."""
+        return self.sunset_at is not None and self.sunset_at <= clock.real()
+
     def about(self, api: str, major: int) -> bool:
         """Tell whether it is a version, or something of it."""
         return (self.api, self.major) == (api, major)
