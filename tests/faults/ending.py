@@ -54,10 +54,7 @@ def stopping(stage: Stage) -> Iterator[Row]:
         report.none_of("failed", wrong),
     ]
     ledger = stage.close_books(clients)
-    row.figures += [
-        report.none_of("in the ledger: wrong", ledger.faults()),
-        report.none_of("answered and not counted", ledger.lost()),
-    ]
+    row.figures += report.books(ledger)
     yield row
     stage.end_gateways()
 
@@ -98,8 +95,7 @@ def killing(stage: Stage) -> Iterator[Row]:
             f"{sum(one.id in counted for one in torn)} of them are counted"
         ),
         report.none_of("without an answer, and not under way:", _idle(torn, kills)),
-        report.none_of("in the ledger: wrong", ledger.faults()),
-        report.none_of("answered and not counted", ledger.lost()),
+        *report.books(ledger),
         report.none_of("left in the spool", _left(spool)),
     ]
     yield row

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from tests.faults.ledger import Entry
+from tests.faults.ledger import Entry, Ledger
 
 HELD, BROKEN, BUSY = "held", "BROKEN", "not judged, the machine is too busy"
 
@@ -38,6 +38,14 @@ def none_of(name: str, found: Sequence[object]) -> Figure:
     """Return a figure that must be zero; the first few are shown when it is not."""
     shown = f": {'; '.join(str(one) for one in found[:3])}" if found else ""
     return Figure(f"{name} {len(found)}{shown}", BROKEN if found else HELD)
+
+
+def books(ledger: Ledger) -> list[Figure]:
+    """Return whether everything was executed, answered and counted as it should be."""
+    return [
+        none_of("in the ledger: wrong", ledger.faults()),
+        none_of("answered and not counted", ledger.lost()),
+    ]
 
 
 def told(text: str) -> Figure:
