@@ -44,7 +44,14 @@ Invitation.objects.get_or_create(
 )
 """
 DECISIONS = {
-    "applications-application": {"approve", "request-changes", "reject", "suspend", "reinstate"},
+    "applications-application": {
+        "approve",
+        "request-changes",
+        "reject",
+        "suspend",
+        "reinstate",
+        "move-revision",
+    },
     "orgs-organization": {"suspend", "make-internal"},
     "catalog-api": {"change-policy", "change-visibility"},
     "catalog-operation": {"tune"},

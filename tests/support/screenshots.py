@@ -84,10 +84,9 @@ SIGNED_IN = {
     "password": "/accounts/password/change/",
     "address": "/accounts/email/",
 }
-BELOW = (  # an application's page
-    *("limits", "revisions", "revisions/commerce/v1/2026-11-01"),
-    *("scopes", "oauth", "oauth/new", "oauth/initial-tokens"),
-)
+# Below an application's page.
+BELOW = ("limits", "revisions", "scopes", "oauth", "oauth/new", "oauth/initial-tokens")
+OLDER = "Order sync"  # an application of the demo that is older than the newest revision
 RUN = """axe.run().then(found => found.violations.map(
   one => `${one.id} (${one.nodes.length}): ${one.nodes[0].target.join(" ")}`))"""
 
@@ -178,6 +177,10 @@ def portal(
         "explain-unknown": "/explain/req_0003KmTKYu5PFfWVFiTzxS",
         "application": first(page, base, "applications"),
     }
+    page.goto(f"{base}/applications")
+    older = page.get_by_role("link", name=OLDER).first.get_attribute("href")
+    entries["revisions-older"] = f"{older}/revisions"
+    entries["revision-move"] = f"{older}/revisions/commerce/v1/2026-11-01"
     page.goto(f"{base}/keys")
     for verb in ("change", "rotate", "hand-over"):
         for link in page.locator(f"main a[href$='/{verb}']").all()[:1]:
