@@ -13,6 +13,7 @@ ROWS = """
 from datetime import timedelta
 from django.contrib.auth.models import Group
 from apps.applications.models import Application
+from apps.catalog import services as catalog
 from apps.catalog import serving
 from apps.keys import services as keys
 from apps.keys.models import Key, LeakReport
@@ -21,6 +22,7 @@ from apps.oauth.models import Client
 from apps.orgs.models import Invitation, Organization
 from apps.plans import overrides
 from apps.plans.models import ChangeRequest, Plan
+from apps.usage.models import Letter
 LeakReport.objects.get_or_create(
     key=Key.objects.order_by("pk")[0], reporter="GitHub", defaults={"policy": "grace"}
 )
@@ -33,8 +35,18 @@ limits = [{"name": "burst", "kind": "rate", "limit": 100, "window": 1}]
 overrides.override(
     first, limits=limits, ends_at=clock.real() + timedelta(days=1), reason="Walk.", actor=None
 )
-serving.set_upstream("elsewhere", targets={"http://10.0.0.1:9000": 1}, actor=None)
+upstream = serving.set_upstream("elsewhere", targets={"http://10.0.0.1:9000": 1}, actor=None)
+pets = {"operationId": "pets_list", "deprecated": True}
+document = {"openapi": "3.1.0", "info": {"title": "Pets"}, "paths": {"/pets": {"get": pets}}}
+hidden = {"upstream": upstream, "visibility": "internal"}
+catalog.publish("elsewhere", major=1, document=document, actor=None, **hidden)
 Client.objects.get_or_create(name="App", application=Application.objects.order_by("pk")[0])
+Letter.objects.get_or_create(
+    subject="elsewhere/v1 pets_list",
+    campaign="Walk",
+    application=first,
+    defaults={"words": "Move on."},
+)
 Invitation.objects.get_or_create(
     email="invited@demo.example",
     organization=Organization.objects.order_by("pk")[0],

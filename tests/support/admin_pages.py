@@ -14,6 +14,7 @@ INDEX = re.compile(r"^/admin/\w+/$")
 # The catalog's index leads to pages that the sidebar does not name.
 SEEDS = {"admin": "/admin/", "admin-index": "/admin/catalog/"}
 SEEDS |= {"admin-what-if": "/admin/usage/request/what-if/"}
+SEEDS |= {"admin-ending": "/admin/usage/letter/about/?subject=elsewhere/v1%20pets_list"}
 APPLICATION = "admin-applications-application-change"
 UNLINKED = ("history", "reinstate")
 EMPTY = {"admin-nothing-found": "/admin/keys/key/?q=nothing-is-called-this"}
