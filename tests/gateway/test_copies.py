@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import time
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -14,6 +13,7 @@ from gateway.keyring import Keyring
 from gateway.link import Down, Link
 from gateway.problems import CredentialStoreUnavailable
 from gateway.store import Store, StoreDown
+from tests.gateway.test_leases import credential
 
 
 class Away:
@@ -44,8 +44,8 @@ def source(age: float, *, up: bool) -> str:
         prefix="trl",
         keyring=cast("Keyring", None),
     )
-    copy = SimpleNamespace(read_at=time.time() - age, servable=age < 300)
-    known.held[digest] = cast("Any", copy)
+    known.held[digest] = copy = credential()
+    copy.read_at = time.time() - age
     return asyncio.run(known.find(secret))[1]
 
 

@@ -233,11 +233,11 @@ def test_a_reset_request_is_sent_once_more_at_most_and_a_write_never(
             with ThreadPoolExecutor(5) as pool:  # leaves connections open
                 slow = [pool.submit(call, gateway, key, f"/{api}/v1/slow/0.5") for _ in range(5)]
                 assert {one.result() for one in slow} == {200}
-            for method, marker, most in (("POST", "write", 1), ("GET", "read", 2)):
+            for method, marker, most in (("POST", "reset-write", 1), ("GET", "reset-read", 2)):
                 assert call(gateway, key, f"/{api}/v1/reset?{marker}", method) == 502
                 assert 1 <= len(seen.seen(marker)) <= most
-        assert gateway.client.post("/books/v1/reset?keyed", headers=own).status_code == 502
-        assert len(service.seen("keyed")) == 1
+        assert gateway.client.post("/books/v1/reset?reset-keyed", headers=own).status_code == 502
+        assert len(service.seen("reset-keyed")) == 1
 
 
 def test_a_slow_service_is_given_up(gateway: Gateway, key: Issued) -> None:

@@ -76,7 +76,7 @@ def one(name: str) -> dict[str, Any]:
         application,
         tenant=welcome.sandbox,
         name="Judge",
-        scopes=Scope.objects.values_list("name", flat=True),
+        scopes=Scope.objects.shown_to(application.organization_id).values_list("name", flat=True),
         actor=user,
     )
     return {

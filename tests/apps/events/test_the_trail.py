@@ -100,7 +100,7 @@ def test_a_published_catalog_is_recorded_once_by_the_platform_itself() -> None:
         version = catalog.publish("shop", major=1, name="Shop", document=DOCUMENT)
     event = Event.objects.get(type="catalog.published")
     assert (event.subject, event.actor) == (version.pk, "system")
-    told = {"api": "shop", "major": 1, "added": 1, "changed": 0, "removed": 0}
+    told = {"api": "shop", "major": 1, "added": 1, "changed": 0, "removed": 0, "breaking": 0}
     assert event.data == told
 
 
