@@ -8,6 +8,7 @@ from apps.plans.layout import Slot
 from apps.plans.limits import Policy
 from gateway.frames import Frame
 from gateway.mirror import Mirror
+from gateway.verdict import Slots
 
 RATE = Policy("burst", "rate", "application", 100, window=10)
 QUOTA = Policy("month", "quota", "application", 1000, period="month")
@@ -15,7 +16,7 @@ QUOTA = Policy("month", "quota", "application", 1000, period="month")
 
 def frame(*policies: Policy, last: list[int] | None = None, cost: int = 1) -> Frame:
     ends = time.time() + 86_400
-    slots = tuple(
+    slots = Slots(
         Slot(policy, "{app_1}:la0", 11 + at, cost, ends if policy.kind == "quota" else 0.0)
         for at, policy in enumerate(policies)
     )
