@@ -124,6 +124,8 @@ def servers() -> Iterator[Bench]:
         assert engines.postgres.process is not None  # noqa: S101 - just started
         assert engines.valkey.process is not None  # noqa: S101 - as above
         environment = os.environ | given | {"DJANGO_SETTINGS_MODULE": "config.settings.local"}
+        # Nobody else here turns requests away when the machine stands still for a moment.
+        environment["TRELLIS_GATEWAY_CAPACITY"] = "100000"
         bench = Bench(
             environment, Path(folder), engines.postgres.process.pid, engines.valkey.process.pid
         )
