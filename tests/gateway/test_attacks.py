@@ -43,11 +43,15 @@ def test_a_header_that_wsgi_would_take_for_another_never_arrives(
 def test_headers_that_connection_lists_end_here(
     gateway: Gateway, key: Issued, upstream: StandIn
 ) -> None:
-    headers = bearer(key) | {"Connection": "keep-alive, X-Mine", "X-Mine": "1", "X-Other": "2"}
+    headers = [
+        *bearer(key).items(),
+        *(("Connection", "keep-alive, X-Mine"), ("Connection", "X-Also")),
+        *(("X-Mine", "1"), ("X-Also", "1"), ("X-Other", "2")),
+    ]
     assert gateway.client.get("/shop/v1/echo", headers=headers).status_code == 200
     arrived = dict(upstream.requests[-1]["headers"])
     assert arrived["x-other"] == "2"
-    assert "x-mine" not in arrived
+    assert {"x-mine", "x-also"}.isdisjoint(arrived)
     assert arrived["trellis-caller"]
 
 

@@ -1,6 +1,7 @@
 """Pass the request to its backend, and the backend's answer on."""
 
 import time
+from collections.abc import Container
 from functools import lru_cache, partial
 from typing import Any
 
@@ -128,7 +129,10 @@ def lines(exchange: Exchange, pool: Pool, method: str) -> list[bytes]:
         b"x-forwarded-for: " + exchange.address.encode(),
         *runtime.forwarded,
     ]
-    kept_back = _kept_back(exchange.headers.get(b"connection", b""))
+    kept_back: Container[bytes] = NOT_PASSED_ON
+    if b"connection" in exchange.headers:  # which may stand several times
+        lists = (value for name, value in exchange.raw_headers if name == b"connection")
+        kept_back = _kept_back(b",".join(lists))
     for name, value in exchange.raw_headers:
         # WSGI reads an underscore as a hyphen: trellis_caller would stand in for ours.
         if (
